@@ -1,0 +1,1 @@
+"""The page: shows what `film_core` computes."""

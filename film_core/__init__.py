@@ -1,0 +1,1 @@
+"""FILM image fusion guided by text: the computation behind FILM Studio."""
