@@ -62,7 +62,7 @@ class SettingError(FilmError):
     """An option with a value that isn't allowed."""
 
 
-class Cancelled(FilmError):
+class Cancelled(FilmError):  # noqa: N818 - it is an answer, not a fault
     """The work was cancelled by whoever asked for it."""
 
     def __init__(

@@ -1,4 +1,4 @@
-"""The four fusion tasks: what each source shows, and where the fused picture's colour comes from."""
+"""The four fusion tasks: what each source shows, and whose colour the fused picture takes."""
 
 from dataclasses import dataclass
 

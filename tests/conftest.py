@@ -15,7 +15,7 @@ def repository() -> Path:
 
 @pytest.fixture(scope="session")
 def shared() -> Path:
-    """The folder of golden values and real pairs beside the repository; skips where it is absent."""
+    """The golden values and real pairs beside the repository; skips where they are absent."""
     folder = REPOSITORY.parent / "shared"
     if not folder.is_dir():
         pytest.skip("needs the golden values in ../shared, which are not part of the repository")
