@@ -1,4 +1,4 @@
-"""Where compiled code is kept: a folder that can be written, keyed by all that shaped the binary."""
+"""Where compiled code is kept: a writable folder, keyed by all that shaped the binary."""
 
 import os
 import re

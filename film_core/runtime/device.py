@@ -13,7 +13,8 @@ DEVICES = ("auto", "cpu", "cuda")
 _PROBE = (
     "from film_core.runtime.start import _import_jittor, _Place;"
     "_import_jittor(_Place.find({nvcc!r}));"
-    "import jittor as jt; jt.flags.use_cuda = 1; print((jt.ones((2, 2)) @ jt.ones((2, 2))).numpy().sum())"
+    "import jittor as jt; jt.flags.use_cuda = 1;"
+    "print((jt.ones((2, 2)) @ jt.ones((2, 2))).numpy().sum())"
 )
 
 

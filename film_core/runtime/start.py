@@ -139,7 +139,7 @@ def _import_jittor(place: _Place, progress: Progress | None = None) -> str:
         "cache_name": "film",
         "use_mkl": "0" if remark else "1",
         "python_config_path": _python_config(),
-        "log_silent": os.environ.get("log_silent", "1"),
+        "log_silent": os.environ.get("log_silent", "1"),  # noqa: SIM112 - Jittor spells it so
         "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", str(processor_count())),
     }
     if place.architecture != "native":
@@ -230,7 +230,7 @@ def _end_compile_pool(jittor_utils) -> None:
 
 
 def _find_compiler() -> str:
-    wanted = os.environ.get("cc_path") or "g++"
+    wanted = os.environ.get("cc_path") or "g++"  # noqa: SIM112 - Jittor spells it so
     found = shutil.which(wanted)
     if found is None:
         raise RuntimeStartError(
