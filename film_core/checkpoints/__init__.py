@@ -1,0 +1,42 @@
+"""Weights on disk: safetensors with a card beside them, and safe reading of published files.
+
+Nothing in this folder executes anything from a file that it reads, and nothing but the last step
+of `load_film` needs Jittor.
+"""
+
+from film_core.checkpoints.card import Card, read_card, write_card
+from film_core.checkpoints.failures import (
+    HostileCheckpointError,
+    MissingCheckpointError,
+    NotACheckpointError,
+    TruncatedCheckpointError,
+    WrongKeysError,
+    WrongShapesError,
+    WrongValuesError,
+)
+from film_core.checkpoints.layout import check_state, film_layout, text_width_of
+from film_core.checkpoints.load import load_film, read_weights
+from film_core.checkpoints.shelf import WEIGHTS_FOLDER, find_weights, list_weights
+from film_core.checkpoints.store import save_weights
+
+__all__ = [
+    "WEIGHTS_FOLDER",
+    "Card",
+    "HostileCheckpointError",
+    "MissingCheckpointError",
+    "NotACheckpointError",
+    "TruncatedCheckpointError",
+    "WrongKeysError",
+    "WrongShapesError",
+    "WrongValuesError",
+    "check_state",
+    "film_layout",
+    "find_weights",
+    "list_weights",
+    "load_film",
+    "read_card",
+    "read_weights",
+    "save_weights",
+    "text_width_of",
+    "write_card",
+]

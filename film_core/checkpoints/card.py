@@ -1,0 +1,102 @@
+"""The card of a weights file: what it is, what made it, and how good it was found to be."""
+
+import dataclasses
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from film_core.checkpoints.writing import write_atomically
+from film_core.errors import CheckpointError
+
+
+@dataclass(frozen=True)
+class Card:
+    """What is known about one set of weights.
+
+    Attributes:
+        name: short name, as typed after --weights ("film-ivf").
+        task: the task it was trained for ("ivf"), or "" where that is not known.
+        text_encoder: name of the encoder whose features it was trained with ("minilm").
+        text_width: values a text token has.
+        network: the architecture; always "film" here.
+        data: what it was trained on, in a sentence.
+        command: the command that made it.
+        seed: the random seed of that command, or None.
+        results: {list of images: {metric: value}}; mean over the list, raw form.
+        licence: licence of the weights.
+        sha256: of the weights file, in hexadecimal.
+        notes: anything a user should know, such as limits.
+        parameters: number of trained values.
+    """
+
+    name: str
+    task: str = ""
+    text_encoder: str = ""
+    text_width: int = 0
+    network: str = "film"
+    data: str = ""
+    command: str = ""
+    seed: int | None = None
+    results: dict[str, dict[str, float]] = field(default_factory=dict)
+    licence: str = ""
+    sha256: str = ""
+    notes: str = ""
+    parameters: int = 0
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the card as JSON-ready values."""
+        return dataclasses.asdict(self)
+
+
+def read_card(path: Path) -> Card:
+    """Read the JSON card at `path`.
+
+    Raises:
+        CheckpointError: it is not a card.
+    """
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise _bad_card(path, str(error)[:120]) from None
+    if not isinstance(content, dict):
+        raise _bad_card(path, "it is not a JSON object")
+    known = {item.name: item for item in dataclasses.fields(Card)}
+    unknown = sorted(set(content) - set(known))
+    if unknown:
+        raise _bad_card(path, f"unknown entry '{unknown[0][:60]}'")
+    for key, value in content.items():
+        if not _fits(key, value):
+            raise _bad_card(path, f"the entry '{key}' has a wrong type")
+    if "name" not in content:
+        raise _bad_card(path, "it has no name")
+    return Card(**content)
+
+
+def _fits(key: str, value: Any) -> bool:
+    if key == "results":
+        return isinstance(value, dict)
+    if key == "seed":
+        return value is None or isinstance(value, int)
+    if key in ("text_width", "parameters"):
+        return isinstance(value, int)
+    return isinstance(value, str)
+
+
+def _bad_card(path: Path, seen: str) -> CheckpointError:
+    return CheckpointError(
+        "checkpoint.card",
+        "The card '{path}' can't be used ({seen}); write it again with "
+        "`python -m film_core convert`.",
+        path=str(path), seen=seen,
+    )  # fmt: skip
+
+
+def write_card(card: Card, path: Path) -> None:
+    """Write `card` to `path` as indented JSON, atomically.
+
+    Raises:
+        OutputError: the file can't be written.
+    """
+    text = json.dumps(card.as_dict(), indent=2, ensure_ascii=False) + "\n"
+    write_atomically(path, text.encode("utf-8"))

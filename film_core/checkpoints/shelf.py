@@ -1,0 +1,58 @@
+"""The shelf of weights: which there are, and where a name or a path leads."""
+
+import difflib
+from pathlib import Path
+
+from film_core.checkpoints.card import Card, read_card
+from film_core.checkpoints.failures import MissingCheckpointError
+from film_core.errors import unknown_name
+
+WEIGHTS_FOLDER = Path(__file__).resolve().parents[2] / "weights"
+"""The repository's own weights."""
+SUFFIXES = (".safetensors", ".pth", ".pt", ".pkl")
+
+
+def list_weights(folder: Path = WEIGHTS_FOLDER) -> dict[str, Card]:
+    """Return {name: card} of every safetensors file in `folder` that has a card, by name."""
+    return {
+        path.stem: read_card(path.with_suffix(".json"))
+        for path in sorted(folder.glob("*.safetensors"))
+        if path.with_suffix(".json").is_file()
+    }
+
+
+def find_weights(path_or_name: str | Path, folder: Path = WEIGHTS_FOLDER) -> Path:
+    """Return the file that `path_or_name` means.
+
+    A value with a folder or a weights suffix in it is a path; anything else is a name on the shelf.
+
+    Raises:
+        UnknownNameError: no weights of that name; the closest one is suggested.
+        MissingCheckpointError: no file at that path; a similar one beside it is suggested.
+    """
+    text = str(path_or_name)
+    path = Path(text)
+    if not (path.suffix in SUFFIXES or len(path.parts) > 1 or path.is_file()):
+        named = folder / f"{text}.safetensors"
+        if named.is_file():
+            return named
+        raise unknown_name("weights file", text, [p.stem for p in folder.glob("*.safetensors")])
+    if path.is_file():
+        return path
+    if path.is_dir():
+        raise MissingCheckpointError(
+            "checkpoint.folder", "'{path}' is a folder; name the weights file in it.", path=text
+        )
+    beside = []
+    if path.parent.is_dir():
+        beside = [p.name for p in path.parent.iterdir() if p.suffix in SUFFIXES]
+    close = difflib.get_close_matches(path.name, beside, 1)
+    if close:
+        raise MissingCheckpointError(
+            "checkpoint.missing_close",
+            "There is no weights file '{path}'; did you mean '{suggestion}'?",
+            path=text, suggestion=str(path.parent / close[0]),
+        )  # fmt: skip
+    raise MissingCheckpointError(
+        "checkpoint.missing", "There is no weights file '{path}'.", path=text
+    )
