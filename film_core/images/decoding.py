@@ -1,0 +1,214 @@
+"""Pillow's pixels at full depth.
+
+Pillow decodes 16-bit RGB, RGBA and grey-with-alpha to 8 bits: its unpackers keep the high byte of
+every sample. The low bytes are had by decoding once more with the unpacker for the other byte
+order, which takes exactly the byte that the first one left. So one well-kept library, with its
+security fixes, reads everything.
+"""
+
+import io
+import struct
+import sys
+import warnings
+import zlib
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from film_core.errors import ImageError
+from film_core.images.headers import Header
+
+# What Pillow's plug-ins raise on damaged files, beside OSError; anything else is a bug of ours.
+DECODER_FAILURES = (
+    OSError, SyntaxError, ValueError, TypeError, LookupError, ArithmeticError, AttributeError,
+    EOFError, RuntimeError, MemoryError, struct.error, zlib.error, Image.DecompressionBombError,
+)  # fmt: skip
+
+_ORIENTATION = 0x0112
+_BITS_PER_SAMPLE = 258
+_PHOTOMETRIC = 262
+_PLANAR_CONFIGURATION = 284
+
+
+@dataclass(frozen=True)
+class Pixels:
+    """Decoded samples, upright.
+
+    Attributes:
+        samples: (H, W) grey, (H, W, 3) RGB or (H, W, 4) RGBA; uint8, uint16 or float32.
+        white: the value of full intensity; None for float samples, whose range is their own.
+        notes: what was done on the way.
+    """
+
+    samples: np.ndarray
+    white: float | None
+    notes: list[str]
+
+
+def decode(data: bytes, header: Header, name: str) -> Pixels:
+    """Decode the first frame of `data`, whose header has been checked.
+
+    Raises:
+        ImageError: damaged or truncated data, a header that Pillow reads otherwise than we did, or
+            a kind of pixel that has no agreed meaning here.
+    """
+    with warnings.catch_warnings():
+        # Pillow warns of odd metadata, which doesn't concern the pixels, and of large images,
+        # which our own limits have already judged.
+        warnings.simplefilter("ignore")
+        try:
+            image = Image.open(io.BytesIO(data), formats=[header.format])
+            if sorted(image.size) != sorted((header.width, header.height)):
+                raise ValueError("two sizes in one header")
+            return _decode(image, data, header)
+        except _PixelKindError as refused:
+            raise ImageError(
+                "image.pixel_kind",
+                "'{name}' holds {kind}, which can't be fused: convert it to 8 or 16 bit grey "
+                "or RGB.",
+                name=name, kind=str(refused),
+            ) from None  # fmt: skip
+        except Image.UnidentifiedImageError:
+            raise ImageError(
+                "image.unsupported",
+                "'{name}' is a {format} file of a kind that can't be read, or a damaged one: "
+                "save it as an ordinary 8 or 16 bit PNG.",
+                name=name, format=header.format,
+            ) from None  # fmt: skip
+        except DECODER_FAILURES as failure:
+            raise ImageError(
+                "image.damaged_data",
+                "'{name}' can't be decoded, it is damaged or cut off ({reason}): export or copy "
+                "the image again.",
+                name=name, reason=_reason(failure),
+            ) from failure  # fmt: skip
+
+
+class _PixelKindError(Exception):
+    """The kind of pixel, in words."""
+
+
+def _reason(failure: BaseException) -> str:
+    if isinstance(failure, MemoryError):
+        return "not enough memory"
+    return " ".join(str(failure).split())[:120] or type(failure).__name__
+
+
+def _decode(image: Image.Image, data: bytes, header: Header) -> Pixels:
+    notes: list[str] = []
+    if getattr(image, "is_animated", False) and image.format != "MPO":
+        notes.append("It has several frames or pages; only the first is used.")
+    tags = image.tag_v2 if image.format == "TIFF" else {}
+    inverted = tags.get(_PHOTOMETRIC) == 0
+    turned = tags.get(_ORIENTATION)  # gone once a TIFF has been loaded
+    depth = _depth(image)
+    samples, white = _samples(image, depth, data, header, notes)
+    if inverted and depth > 8:  # Pillow inverts "white is zero" for 8 bits only
+        samples = -samples if white is None else int(white) - samples
+    if (turned or image.getexif().get(_ORIENTATION)) in range(2, 9):
+        notes.append("Turned upright as its EXIF orientation says.")
+    return Pixels(samples, white, notes)
+
+
+def _samples(
+    image: Image.Image, depth: int, data: bytes, header: Header, notes: list[str]
+) -> tuple[np.ndarray, float | None]:
+    """Return samples and white level as in `Pixels`, and add to `notes`."""
+    if depth == 16 and _compressed_planes(image):
+        notes.append("Its planes are compressed one by one: the upper 8 of 16 bits were read.")
+    elif depth == 16 and image.mode in ("RGB", "RGBA", "RGBa"):
+        samples = _sixteen_bits(image, data, header)
+        transparent = image.info.get("transparency")
+        if isinstance(transparent, tuple):
+            opaque = (samples != np.array(transparent, np.uint16)).any(axis=-1)
+            samples = np.dstack([samples, np.where(opaque, 65535, 0).astype(np.uint16)])
+        return samples, 65535.0
+    if image.mode in ("I;16", "I;16B", "I;16L", "I;16N"):
+        if any(isinstance(tile.args, tuple) and tile.args[0] == "I" for tile in image.tile):
+            # A grey TIFF that calls its only plane "planar": Pillow forgets its 16 bits.
+            image.tile = [t._replace(args=(image.mode, *t.args[1:])) for t in image.tile]
+        return np.asarray(_upright(image)).astype(np.uint16), float((1 << depth) - 1)
+    if image.mode == "F":
+        return np.array(_upright(image), np.float32), None
+    if image.mode in ("I", "LAB", "HSV"):
+        kinds = {
+            "I": "signed or 32-bit integer samples",
+            "LAB": "Lab colours",
+            "HSV": "HSV colours",
+        }
+        raise _PixelKindError(kinds[image.mode])
+    if image.mode == "CMYK":
+        notes.append("Converted from CMYK to RGB without an ink profile: colours are approximate.")
+    return np.asarray(_eight_bits(_upright(image))), 255.0
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    image.load()  # a TIFF is turned by its plug-in here, the others by the next line
+    return ImageOps.exif_transpose(image)
+
+
+def _eight_bits(image: Image.Image) -> Image.Image:
+    """Convert any mode of 8 bits or fewer to L, RGB or RGBA."""
+    if image.mode in ("L", "RGB", "RGBA"):
+        return image.convert("RGBA") if "transparency" in image.info else image
+    if image.mode == "1":
+        return image.convert("L")
+    has_alpha = image.mode in ("LA", "PA", "La", "RGBa") or "transparency" in image.info
+    return image.convert("RGBA" if has_alpha else "RGB")
+
+
+def _depth(image: Image.Image) -> int:
+    """Bits a sample as stored, for modes that may hold more than eight."""
+    if image.format == "TIFF":
+        stored = image.tag_v2.get(_BITS_PER_SAMPLE, (1,))
+        return int(max(stored)) if isinstance(stored, tuple) else int(stored)
+    if image.format == "PNG":
+        return 16 if "16" in image.mode or "16" in str(image.tile[0].args) else 8
+    return 8
+
+
+def _compressed_planes(image: Image.Image) -> bool:
+    """Whether Pillow reads a TIFF plane by plane, for which it has one unpacker only."""
+    return (
+        image.format == "TIFF"
+        and image.mode in ("RGB", "RGBA", "RGBa")
+        and image.tag_v2.get(_PLANAR_CONFIGURATION) == 2
+        and image.tile[0].codec_name == "libtiff"
+    )
+
+
+def _sixteen_bits(image: Image.Image, data: bytes, header: Header) -> np.ndarray:
+    """Return uint16 (H, W), (H, W, 3) or (H, W, 4) from a file that Pillow opens with 8 bits."""
+    if image.tile[0].args == "LA;16B":  # four bytes a pixel: grey high, grey low, alpha high, low
+        image.tile = [tile._replace(args="RGBA") for tile in image.tile]
+        quads = np.asarray(_upright(image)).astype(np.uint16)
+        grey = quads[..., 0] << 8 | quads[..., 1]
+        alpha = quads[..., 2] << 8 | quads[..., 3]
+        return np.dstack([grey, grey, grey, alpha])
+    again = Image.open(io.BytesIO(data), formats=[header.format])
+    premultiplied = image.mode == "RGBa"
+    for opened, swap in ((image, False), (again, True)):
+        opened.tile = [
+            _with_byte(tile, image.format == "TIFF", swap, opened) for tile in opened.tile
+        ]
+    high = np.asarray(_upright(image)).astype(np.uint16)
+    low = np.asarray(_upright(again)).astype(np.uint16)
+    samples = high << 8 | low
+    # Premultiplied colour is colour set on black already.
+    return samples[..., :3] if premultiplied else samples
+
+
+def _with_byte(tile, is_tiff: bool, swap: bool, image: Image.Image):
+    """Return `tile` decoded with the unpacker for its own byte order, or for the other one."""
+    rawmode = tile.args[0] if isinstance(tile.args, tuple) else tile.args
+    if len(rawmode) == 1:  # a TIFF plane of its own: Pillow forgets that its samples are 16 bits
+        rawmode += ";16" + ("L" if image.tag_v2.prefix == b"II" else "B")
+    native = "L" if sys.byteorder == "little" else "B"
+    base, order = rawmode[:-1], rawmode[-1].replace("N", native)
+    if not base.endswith(";16"):
+        raise _PixelKindError(f"16-bit samples packed as '{rawmode}'")
+    if swap:
+        order = "B" if order == "L" else "L"
+    rawmode = base + order
+    return tile._replace(args=(rawmode, *tile.args[1:]) if is_tiff else rawmode)
