@@ -1,0 +1,15 @@
+"""The networks as pure mathematics, arrays in, arrays out; `film_core.runtime.start` comes first."""
+
+from film_core.net.attention import ATTENTION_FORMS, AttentionMaps
+from film_core.net.config import FilmConfig
+from film_core.net.film import KERNELS, Attention, Film, SourceFeatures
+
+__all__ = [
+    "ATTENTION_FORMS",
+    "KERNELS",
+    "Attention",
+    "AttentionMaps",
+    "Film",
+    "FilmConfig",
+    "SourceFeatures",
+]
