@@ -1,0 +1,36 @@
+"""From words to the features that guide a fusion, and from an image to words.
+
+An `Encoder` turns one description into features for each token; the two descriptions are encoded
+separately and concatenated (`encode_pair`), as FILM does. A `Describer` writes a description of an
+image. Both are chosen by name.
+"""
+
+from film_core.text.describers import (
+    DESCRIBERS,
+    Describer,
+    Description,
+    load_describer,
+)
+from film_core.text.encoding import (
+    ENCODERS,
+    EncodedPair,
+    EncodedText,
+    Encoder,
+    Token,
+    encode_pair,
+    load_encoder,
+)
+
+__all__ = [
+    "DESCRIBERS",
+    "ENCODERS",
+    "Describer",
+    "Description",
+    "EncodedPair",
+    "EncodedText",
+    "Encoder",
+    "Token",
+    "encode_pair",
+    "load_describer",
+    "load_encoder",
+]

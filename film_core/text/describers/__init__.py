@@ -1,0 +1,10 @@
+"""Who writes the descriptions: one interface, chosen by name."""
+
+from film_core.text.describers.describer import (
+    DESCRIBERS,
+    Describer,
+    Description,
+    load_describer,
+)
+
+__all__ = ["DESCRIBERS", "Describer", "Description", "load_describer"]
