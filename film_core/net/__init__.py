@@ -1,4 +1,4 @@
-"""The networks as pure mathematics, arrays in, arrays out; `film_core.runtime.start` comes first."""
+"""The networks as pure mathematics: arrays in, arrays out. Start `film_core.runtime` first."""
 
 from film_core.net.attention import ATTENTION_FORMS, AttentionMaps
 from film_core.net.config import FilmConfig

@@ -21,31 +21,6 @@ def conv(in_channels: int, out_channels: int, size: int, *, bias: bool, groups: 
     return layer
 
 
-class DepthwiseConv3x3(nn.Module):
-    """A 3x3 filter for each channel on its own, zero padding 1, no bias.
-
-    Written as nine shifted products: on the CPU, Jittor fuses them into one loop, where its
-    grouped convolution takes many times as long.
-    """
-
-    def __init__(self, channels: int) -> None:
-        self.weight = jt.init.uniform((channels, 1, 3, 3), "float32", -1 / 3, 1 / 3)
-
-    def execute(self, x: jt.Var) -> jt.Var:
-        """Filter x (B, C, H, W) float32; same shape out."""
-        _, channels, height, width = x.shape
-        if jt.flags.use_cuda:
-            return nn.conv2d(x, self.weight, padding=1, groups=channels)
-        padded = nn.pad(x, [1, 1, 1, 1])  # (B, C, H + 2, W + 2)
-        total = None
-        for row in range(3):
-            for column in range(3):
-                tap = self.weight[:, 0, row, column].reshape(1, channels, 1, 1)
-                shifted = padded[:, :, row : row + height, column : column + width]
-                total = shifted * tap if total is None else total + shifted * tap
-        return total
-
-
 class PReLU(nn.Module):
     """x where x > 0, else a learnt slope times x; one slope for all channels (He et al., 2015)."""
 

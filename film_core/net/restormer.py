@@ -4,7 +4,7 @@ gated feed-forward with depthwise convolutions."""
 import jittor as jt
 from jittor import nn
 
-from film_core.net.layers import DepthwiseConv3x3, conv, gelu
+from film_core.net.layers import conv, gelu
 
 
 class _PixelNorm(nn.Module):
@@ -43,7 +43,7 @@ class ChannelAttention(nn.Module):
         self.heads = heads
         self.temperature = jt.ones((heads, 1, 1))
         self.qkv = conv(channels, 3 * channels, 1, bias=False)
-        self.qkv_dwconv = DepthwiseConv3x3(3 * channels)
+        self.qkv_dwconv = conv(3 * channels, 3 * channels, 3, bias=False, groups=3 * channels)
         self.project_out = conv(channels, channels, 1, bias=False)
 
     def execute(self, x: jt.Var) -> jt.Var:
@@ -72,7 +72,7 @@ class GatedFeedForward(nn.Module):
     def __init__(self, channels: int, factor: int) -> None:
         hidden = factor * channels
         self.project_in = conv(channels, 2 * hidden, 1, bias=False)
-        self.dwconv = DepthwiseConv3x3(2 * hidden)
+        self.dwconv = conv(2 * hidden, 2 * hidden, 3, bias=False, groups=2 * hidden)
         self.project_out = conv(hidden, channels, 1, bias=False)
 
     def execute(self, x: jt.Var) -> jt.Var:
