@@ -1,0 +1,109 @@
+// What every fused kernel is made of: operations on a row of pixels that lies in the cache.
+//
+// A row is `pixels` pixels, `stride` floats apart, channels side by side. Vectors run over output
+// channels; one value of one pixel is broadcast against them. Two vectors times kPixels pixels stay
+// in registers, so that every weight that is loaded is used kPixels times.
+#pragma once
+
+#include <type_traits>
+
+#include "simd.hpp"
+
+namespace film {
+
+// Pixels in flight: all the registers of AVX-512 (32), or of AVX2 and SSE (16).
+constexpr int kPixelsAtOnce = kWidth == 16 ? 8 : 6;
+
+// y[pixel][0 .. 2 vectors] (+)= sum over k of x[pixel][k] * weights[k][0 .. 2 vectors].
+template <int kInputs, int kPixels, bool kAdd>
+FILM_INLINE void multiply_block(const float* x, int64_t x_stride, const float* weights,
+                                int64_t weights_stride, float* y, int64_t y_stride) {
+  Floats sums[kPixels][2];
+#pragma GCC unroll 16
+  for (int p = 0; p < kPixels; p++)
+#pragma GCC unroll 2
+    for (int v = 0; v < 2; v++)
+      sums[p][v] = kAdd ? load(y + p * y_stride + v * kWidth) : zeros();
+#pragma GCC unroll 4
+  for (int k = 0; k < kInputs; k++) {
+    const Floats first = load(weights + k * weights_stride);
+    const Floats second = load(weights + k * weights_stride + kWidth);
+#pragma GCC unroll 16
+    for (int p = 0; p < kPixels; p++) {
+      const Floats value = broadcast(x[p * x_stride + k]);
+      sums[p][0] += value * first;
+      sums[p][1] += value * second;
+    }
+  }
+#pragma GCC unroll 16
+  for (int p = 0; p < kPixels; p++)
+#pragma GCC unroll 2
+    for (int v = 0; v < 2; v++) store(y + p * y_stride + v * kWidth, sums[p][v]);
+}
+
+// y[pixel][0..kOutputs) (+)= weights^T x[pixel]; weights are packed [kInputs][kOutputs].
+// kOutputs is a multiple of 32. Strides count floats; y is aligned.
+template <int kInputs, int kOutputs, bool kAdd>
+inline void multiply_row(const float* x, int64_t x_stride, const float* weights, float* y,
+                         int64_t y_stride, int pixels) {
+  static_assert(kOutputs % 32 == 0, "two of the widest vectors at a time");
+  for (int o = 0; o < kOutputs; o += 2 * kWidth) {
+    const float* w = weights + o;
+    const float* in = x;
+    float* out = y + o;
+    int left = pixels;
+    const auto run = [&](auto count) {
+      constexpr int kPixels = decltype(count)::value;
+      for (; left >= kPixels; left -= kPixels) {
+        multiply_block<kInputs, kPixels, kAdd>(in, x_stride, w, kOutputs, out, y_stride);
+        in += kPixels * x_stride;
+        out += kPixels * y_stride;
+      }
+    };
+    run(std::integral_constant<int, kPixelsAtOnce>());
+    run(std::integral_constant<int, 4>());
+    run(std::integral_constant<int, 2>());
+    run(std::integral_constant<int, 1>());
+  }
+}
+
+// 3x3 depthwise convolution of one row: y[p][c] = sum of weights[3 dy + dx][c] * rows[dy][p + dx][c].
+// rows[0..2] start one pixel left of y's first. weights are packed [9][kChannels].
+template <int kChannels>
+inline void depthwise_row(const float* const rows[3], const float* weights, float* y, int pixels) {
+  for (int c = 0; c < kChannels; c += kWidth) {
+    Floats tap[9];
+#pragma GCC unroll 9
+    for (int t = 0; t < 9; t++) tap[t] = load(weights + t * kChannels + c);
+    const float* above = rows[0] + c;
+    const float* here = rows[1] + c;
+    const float* below = rows[2] + c;
+    const auto at = [&](int64_t p) {
+      const int64_t i = p * kChannels;
+      Floats sum = load(above + i) * tap[0];
+      Floats other = load(above + i + kChannels) * tap[1];
+      sum += load(above + i + 2 * kChannels) * tap[2];
+      other += load(here + i) * tap[3];
+      sum += load(here + i + kChannels) * tap[4];
+      other += load(here + i + 2 * kChannels) * tap[5];
+      sum += load(below + i) * tap[6];
+      other += load(below + i + kChannels) * tap[7];
+      sum += load(below + i + 2 * kChannels) * tap[8];
+      store(y + i + c, sum + other);
+    };
+    int p = 0;
+    for (; p + 4 <= pixels; p += 4) {
+      at(p);
+      at(p + 1);
+      at(p + 2);
+      at(p + 3);
+    }
+    for (; p < pixels; p++) at(p);
+  }
+}
+
+inline void clear_row(float* y, int64_t count) {
+  std::memset(y, 0, sizeof(float) * size_t(count));
+}
+
+}  // namespace film
