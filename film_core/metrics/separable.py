@@ -66,8 +66,3 @@ def gaussian_window(side: int, deviation: float, step: int = 1) -> SeparableWind
     distance = np.arange(side) - (side - 1) / 2
     taps = np.exp(-(distance**2) / (2 * deviation**2))
     return SeparableWindow(taps / taps.sum(), step)
-
-
-def uniform_window(side: int) -> SeparableWindow:
-    """Return the window whose `side` x `side` weights are equal and sum to 1."""
-    return SeparableWindow(np.full(side, 1 / side))

@@ -21,8 +21,12 @@ def visual_information_fidelity(
     fused: np.ndarray, image_a: np.ndarray, image_b: np.ndarray
 ) -> float:
     """Return VIFp(A, F) + VIFp(B, F) of three (H, W) images in 0..255, H and W at least 41."""
-    levels = [fused, image_a, image_b]
-    kept, present = np.zeros(2), np.zeros(2)  # log10 of information: in the fused, in the source
+    # Centred, a flat image is exactly zero, and no digits are lost to a large mean.
+    levels = [
+        np.subtract(image, image.mean(dtype=np.float64), dtype=np.float64)
+        for image in (fused, image_a, image_b)
+    ]
+    kept, present = np.zeros(2), np.zeros(2)  # of A's and B's information
     for scale, side in enumerate(SIDES):
         if scale:
             halve = gaussian_window(side, side / 5, step=2)
@@ -37,29 +41,45 @@ def visual_information_fidelity(
 def _information(
     levels: list[np.ndarray], window: SeparableWindow
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the sums over one scale, for A and B: information kept, information present."""
+    """Return the sums over one scale, for A and B: information kept, information present.
+
+    With gain g = s12 / s1 and rest v = s2 - g s12, what is kept, log(1 + g^2 s1 / (v + noise)), is
+    log((s2 + noise) / (s2 - s12^2 / s1 + noise)): the same number for fewer operations. Any base
+    of the logarithm does, as only ratios of these sums are used.
+    """
     height, width = levels[0].shape
     kept, present = np.zeros(2), np.zeros(2)
     for _, rows in strips(window.count(height), width, window.side - 1):
-        fused, *sources = (level[rows].astype(np.float64, copy=False) for level in levels)
-        fields = np.stack(
-            [fused, fused * fused] + [field for s in sources for field in (s, s * s, s * fused)]
-        )  # (8, rows, W)
-        means = window.valid(fields)
-        fused_mean = means[0]
-        fused_variance = np.maximum(means[1] - fused_mean * fused_mean, 0)
+        means = window.valid(_fields(levels, rows))  # (8, rows, W')
+        fused_mean, fused_variance = means[:2]
+        fused_variance -= fused_mean * fused_mean
+        fused_variance *= fused_variance >= EPSILON
         for index in range(2):
-            source_mean, square, product = means[2 + 3 * index : 5 + 3 * index]
-            source_variance = np.maximum(square - source_mean * source_mean, 0)
-            covariance = product - source_mean * fused_mean
-            # Flat in the source, flat in the fused, or inverted: nothing is kept there.
+            source_mean, source_variance, covariance = means[2 + 3 * index : 5 + 3 * index]
+            covariance -= source_mean * fused_mean
+            source_variance -= source_mean * source_mean
             source_variance *= source_variance >= EPSILON
-            covariance *= (covariance > 0) & (fused_variance >= EPSILON)
-            gain = covariance / (source_variance + EPSILON)
-            rest = np.maximum(fused_variance - gain * covariance, EPSILON)
-            kept[index] += np.log10(1 + gain * gain * source_variance / (rest + NOISE)).sum()
-            present[index] += np.log10(1 + source_variance / NOISE).sum()
+            # Flat in the source, flat in the fused, or inverted: nothing is kept there.
+            covariance *= (covariance > 0) & (source_variance > 0) & (fused_variance > 0)
+            explained = covariance * covariance
+            explained /= source_variance + EPSILON
+            total = fused_variance + NOISE
+            kept[index] += np.log(total / (total - explained)).sum()
+            present[index] += np.log(1 + source_variance / NOISE).sum()
     return kept, present
+
+
+def _fields(levels: list[np.ndarray], rows: slice) -> np.ndarray:
+    """Return what is averaged, (8, rows, W): F, F^2, A, A^2, A F, B, B^2, B F."""
+    fused, *sources = (level[rows] for level in levels)
+    fields = np.empty((8, *fused.shape))
+    fields[0] = fused
+    np.multiply(fused, fused, out=fields[1])
+    for index, source in enumerate(sources):
+        fields[2 + 3 * index] = source
+        np.multiply(source, source, out=fields[3 + 3 * index])
+        np.multiply(source, fused, out=fields[4 + 3 * index])
+    return fields
 
 
 METRIC = Metric(
