@@ -19,8 +19,12 @@ class AttentionMaps:
         spatial: (B, T, heads, 432), for each text token, the channels added up; sums to 1 too.
         tokens: (B, T, heads, 13824), everything; only with ``attention="full"`` (66 MB for one
             image and 149 tokens).
+        gate: (B, 256), what the source's features are multiplied by: value j belongs to every
+            pixel whose place in the flattened rows of the grid is j modulo 256. Signed; its
+            absolute values sum to 1.
     """
 
     mean: jt.Var
     spatial: jt.Var
     tokens: jt.Var | None
+    gate: jt.Var

@@ -53,7 +53,7 @@ class TextCrossAttention(nn.Module):
     def execute(
         self, text: jt.Var, image: jt.Var, attention: str | None = None
     ) -> tuple[jt.Var, AttentionMaps | None]:
-        """Return what the text sees on average, and the maps if asked for.
+        """Return the gate that the text opens on average, and the maps if asked for.
 
         Args:
             text: (B, T, 256) float32.
@@ -61,7 +61,7 @@ class TextCrossAttention(nn.Module):
             attention: None, ``spatial`` or ``full``.
 
         Returns:
-            (B, 256) float32 and the maps or None.
+            The gate (B, 256) float32 and the maps or None.
         """
         batch, length, width = text.shape
         count, heads = image.shape[1], self.heads
@@ -82,18 +82,13 @@ class TextCrossAttention(nn.Module):
         weight_v = weight_v.reshape(heads, each, width).transpose(0, 2, 1)  # (heads, 256, 32)
         value = jt.matmul(seen.transpose(1, 0, 2), weight_v)  # (heads, B, 32)
         value = value.transpose(1, 0, 2).reshape(batch, width) + bias_v  # (B, 256)
-        output = nn.linear(value, projections.out_proj.weight, projections.out_proj.bias)
-        return output, self._maps(weights, mean, attention) if attention else None
+        seen = nn.linear(value, projections.out_proj.weight, projections.out_proj.bias)
+        gate = seen / jt.maximum(jt.abs(seen).sum(1, keepdims=True), 1e-12)
+        return gate, self._maps(weights, mean, gate, attention) if attention else None
 
-    def _maps(self, weights: jt.Var, mean: jt.Var, form: str) -> AttentionMaps:
+    def _maps(self, weights: jt.Var, mean: jt.Var, gate: jt.Var, form: str) -> AttentionMaps:
         batch, heads, length, count = weights.shape
         by_token = weights.transpose(0, 2, 1, 3)  # (B, T, heads, N)
         # (B, T, heads, channels * runs) -> sum over channels
         spatial = by_token.reshape(batch, length, heads, count // self.runs, self.runs).sum(3)
-        return AttentionMaps(mean, spatial, by_token if form == "full" else None)
-
-
-def gate(seen: jt.Var) -> jt.Var:
-    """Divide (B, 256) by the sum of its absolute values (floored at 1e-12): (B, 1, 256)."""
-    total = jt.maximum(jt.abs(seen).sum(1, keepdims=True), 1e-12)
-    return (seen / total).unsqueeze(1)
+        return AttentionMaps(mean, spatial, by_token if form == "full" else None, gate)

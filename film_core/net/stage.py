@@ -5,7 +5,7 @@ from jittor import nn
 
 from film_core.net.attention import AttentionMaps
 from film_core.net.config import FilmConfig
-from film_core.net.guidance import ImageTokens, TextCrossAttention, gate
+from film_core.net.guidance import ImageTokens, TextCrossAttention
 from film_core.net.layers import PReLU, conv
 from film_core.net.resize import nearest_resize
 from film_core.net.restormer import RestormerBlock
@@ -49,10 +49,11 @@ class Stage(nn.Module):
         """Gate features (B, 32, H, W) by text (B, T, 256); same shape out, and the maps or None."""
         letter, number = source.upper(), 1 if source == "a" else 2
         tokens = getattr(self, f"imagef2textf{letter}1")(features)  # (B, 13824, 256)
-        seen, maps = getattr(self, f"cross_attentionA{number}")(text, tokens, attention)
-        gated = (tokens * gate(seen)).reshape(
+        gate, maps = getattr(self, f"cross_attentionA{number}")(text, tokens, attention)
+        # (B, 13824, 256) -> (B, 32, 288, 384)
+        gated = (tokens * gate.unsqueeze(1)).reshape(
             features.shape[0], self.config.width, *self.config.grid
-        )  # (B, 13824, 256) -> (B, 32, 288, 384)
+        )
         gated = nearest_resize(gated, tuple(features.shape[2:]))  # (B, 32, H, W)
         gated = getattr(self, f"prelu{letter}2")(getattr(self, f"conv{letter}2")(gated))
         joined = jt.concat([features, gated + features], dim=1)  # (B, 64, H, W)
