@@ -16,7 +16,7 @@ from film_core.checkpoints.failures import (
 )
 from film_core.checkpoints.layout import check_state, film_layout, text_width_of
 from film_core.checkpoints.load import load_film, read_weights
-from film_core.checkpoints.shelf import WEIGHTS_FOLDER, find_weights, list_weights
+from film_core.checkpoints.shelf import WEIGHTS_FOLDER, find_weights, list_weights, weights_for_task
 from film_core.checkpoints.store import save_weights
 
 __all__ = [
@@ -38,5 +38,6 @@ __all__ = [
     "read_weights",
     "save_weights",
     "text_width_of",
+    "weights_for_task",
     "write_card",
 ]

@@ -56,3 +56,12 @@ def find_weights(path_or_name: str | Path, folder: Path = WEIGHTS_FOLDER) -> Pat
     raise MissingCheckpointError(
         "checkpoint.missing", "There is no weights file '{path}'.", path=text
     )
+
+
+def weights_for_task(task: str, folder: Path = WEIGHTS_FOLDER) -> str:
+    """Return the name of the weights that were trained for `task`, else ``film-ivf``.
+
+    Whoever uses them sees from the card which task they were trained for.
+    """
+    own = f"film-{task}"
+    return own if (folder / f"{own}.safetensors").is_file() else "film-ivf"

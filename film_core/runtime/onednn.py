@@ -37,6 +37,11 @@ def link_onednn(home: Path) -> str:
     return ""
 
 
+def missing_packages() -> list[str]:
+    """Return the names of the oneDNN packages that aren't installed."""
+    return [package for package, sign in _PACKAGES.values() if not _folder_with(package, sign)]
+
+
 def _folder_with(package: str, sign: str) -> Path | None:
     try:
         files = distribution(package).files or []

@@ -1,0 +1,1 @@
+"""The command line, one verb a file: `SUMMARY`, `EXAMPLES`, `add_arguments` and `run`."""

@@ -1,0 +1,55 @@
+"""Options and output that several verbs share."""
+
+import argparse
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from film_core.errors import OutputError
+
+
+def add_device(parser: argparse.ArgumentParser) -> None:
+    """Add --device and --kernels."""
+    parser.add_argument("--device", default="auto", help="auto, cpu or cuda (default: auto)")
+    parser.add_argument(
+        "--kernels", default="fused", help="fused (fast CPU kernels, default) or plain (reference)"
+    )
+
+
+def check_output(path: Path) -> None:
+    """Refuse an output path that can't work before minutes are spent on its content.
+
+    Raises:
+        OutputError: its folder doesn't exist, or the path is a folder.
+    """
+    if path.is_dir():
+        raise OutputError(
+            "output.folder", "'{path}' is a folder: name a file in it.", path=str(path)
+        )
+    if not path.parent.is_dir():
+        raise OutputError(
+            "output.no_folder", "The folder '{folder}' doesn't exist: make it first.",
+            folder=str(path.parent),
+        )  # fmt: skip
+
+
+def stage_printer() -> Callable[[str, float | None, str], None]:
+    """Return a progress callback that tells of stages on standard error, one line each.
+
+    A stage that ends at once isn't worth a line; one that goes on says so every few seconds.
+    """
+    told = {"stage": "", "at": time.monotonic()}
+
+    def show(stage: str, done: float | None, detail: str = "") -> None:
+        now = time.monotonic()
+        if stage == told["stage"] and (now - told["at"] < 2 and done != 1.0):
+            return
+        if stage != told["stage"] and now - told["at"] < 0.3:
+            told.update(stage=stage)
+            return
+        share = f" {done:4.0%}" if done is not None else ""
+        print(f"{stage}{share} {detail}".rstrip(), file=sys.stderr, flush=True)
+        told.update(stage=stage, at=now)
+
+    return show

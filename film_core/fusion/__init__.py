@@ -1,0 +1,19 @@
+"""The whole way from two images and two texts to a `FusionResult`."""
+
+from film_core.fusion.attention import AttentionResult, SourceAttention
+from film_core.fusion.comparison import Comparison
+from film_core.fusion.fuser import EDITED, Fuser, load_fuser
+from film_core.fusion.result import FusionResult, Measured
+from film_core.fusion.warming import warm_up
+
+__all__ = [
+    "EDITED",
+    "AttentionResult",
+    "Comparison",
+    "Fuser",
+    "FusionResult",
+    "Measured",
+    "SourceAttention",
+    "load_fuser",
+    "warm_up",
+]

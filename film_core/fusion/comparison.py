@@ -1,0 +1,46 @@
+"""The metrics of a fused image, and of the trivial answers that it has to beat."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from film_core.fusion.result import Measured
+from film_core.metrics import FORMS, Sources
+from film_core.metrics.rules import RULES
+
+
+class Comparison:
+    """Measures fused images of one pair; the trivial rules are measured once, when asked for.
+
+    Args:
+        luminance_a, luminance_b: (H, W) float32 in [0, 1].
+    """
+
+    def __init__(self, luminance_a: np.ndarray, luminance_b: np.ndarray) -> None:
+        # The field measures 8-bit images.
+        self._a, self._b = (np.rint(x * 255) for x in (luminance_a, luminance_b))
+        self._sources = Sources(self._a, self._b)
+        self._rivals: dict[str, Measured] = {}
+
+    def measure(self, luminance: np.ndarray) -> Measured:
+        """Return the metrics of `luminance`, (H, W) float32 in [0, 1], in every form."""
+        return self._measure(np.rint(luminance * 255))
+
+    def rivals(self, checkpoint: Callable[[], None] = lambda: None) -> dict[str, Measured]:
+        """Return the metrics of mean, maximum, pyramid and of each source taken alone.
+
+        Args:
+            checkpoint: called between two measurements; may raise to stop.
+        """
+        for name, rule in RULES.items():
+            checkpoint()
+            if name not in self._rivals:
+                self._rivals[name] = self._measure(rule.fuse(self._a, self._b))
+        for name, source in (("source A", self._a), ("source B", self._b)):
+            checkpoint()
+            if name not in self._rivals:
+                self._rivals[name] = self._measure(source)
+        return dict(self._rivals)
+
+    def _measure(self, fused: np.ndarray) -> Measured:
+        return {form: self._sources.measure(fused, form=form) for form in FORMS}

@@ -1,0 +1,304 @@
+"""Fuses pairs of images: set the images once, fuse with as many texts as you like."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from film_core.checkpoints import Card, find_weights
+from film_core.errors import Cancelled, SettingError, TextError
+from film_core.fusion.attention import AttentionResult, SourceAttention
+from film_core.fusion.comparison import Comparison
+from film_core.fusion.result import FusionResult
+from film_core.images import PairedSources, SourceImage, compose, pair, read_image
+from film_core.runtime import Progress, Runtime
+from film_core.tasks import Task, find_task
+from film_core.text import (
+    Describer,
+    EncodedPair,
+    Encoder,
+    encode_pair,
+    load_describer,
+    load_encoder,
+)
+
+if TYPE_CHECKING:
+    from film_core.net import Film, SourceFeatures
+
+EDITED = "edited"
+"""Author of a description that a person wrote or changed."""
+
+Cancelling = Callable[[], bool]
+
+
+def load_fuser(
+    weights: str | Path = "film-ivf",
+    device: str = "auto",
+    kernels: str = "fused",
+    encoder: Encoder | None = None,
+    describer: Describer | None = None,
+    progress: Progress | None = None,
+) -> "Fuser":
+    """Start Jittor, load weights and text encoder, and return what fuses.
+
+    Args:
+        weights: a name in ``weights/`` or a path.
+        device: ``auto``, ``cpu`` or ``cuda``.
+        kernels: ``fused`` (ours, on the CPU) or ``plain`` (Jittor's operators).
+        encoder: the text encoder; None for the one that the weights were trained with.
+        describer: who writes missing descriptions; None for ``measured``.
+        progress: told of the stages; a first start compiles for minutes.
+
+    Raises:
+        UnknownNameError: a name that doesn't exist; the closest one is suggested.
+        CheckpointError, RuntimeStartError, TextError: what can't be used, and the remedy.
+    """
+    find_weights(weights)  # a mistyped name is answered before anything is compiled
+    from film_core.runtime import start
+
+    runtime = start(device, progress)
+    report = progress or (lambda stage, done, detail: None)
+    report("weights", None, str(weights))
+    from film_core.checkpoints import load_film
+
+    film, card = load_film(weights, kernels=kernels if runtime.device == "cpu" else "plain")
+    film.eval()
+    if encoder is None:
+        report("text encoder", None, card.text_encoder)
+        encoder = load_encoder(card.text_encoder or "minilm")
+    if encoder.width != card.text_width:
+        raise TextError(
+            "text.width",
+            "The weights {weights} were trained with text features {needed} wide ({trained}), and "
+            "the encoder {encoder} makes {width}: choose the encoder on the weights' card.",
+            weights=card.name, needed=card.text_width, trained=card.text_encoder or "unknown",
+            encoder=encoder.name, width=encoder.width,
+        )  # fmt: skip
+    return Fuser(film, card, encoder, describer or load_describer(), runtime)
+
+
+class Fuser:
+    """Fuses pairs of images with one set of weights. Not for several threads at once.
+
+    Made by `load_fuser`. `set_images` once for each pair, then `fuse` with any number of texts:
+    what the text doesn't change is computed once and kept.
+
+    Attributes:
+        card: the card of the weights.
+        runtime: device, threads and remarks of the started Jittor.
+        encoder, describer: the text encoder and the writer of missing descriptions.
+    """
+
+    def __init__(
+        self, film: "Film", card: Card, encoder: Encoder, describer: Describer, runtime: Runtime
+    ) -> None:
+        self.card = card
+        self.runtime = runtime
+        self.encoder = encoder
+        self.describer = describer
+        self._film = film
+        self._scene: _Scene | None = None
+
+    def set_images(
+        self,
+        image_a: SourceImage | str | Path | bytes | np.ndarray,
+        image_b: SourceImage | str | Path | bytes | np.ndarray,
+        task: str | Task,
+    ) -> PairedSources:
+        """Take the pair that the following `fuse` calls work on.
+
+        Args:
+            image_a, image_b: anything that `film_core.images.read_image` reads, or its result.
+            task: ``ivf``, ``mif``, ``mef`` or ``mff``; A and B in that task's order.
+
+        Returns:
+            The pair at its common size, with a note if one was resized.
+
+        Raises:
+            UnknownNameError: another task.
+            ImageError: an image that can't be used, or two that don't fit; the earlier pair stays.
+        """
+        found = task if isinstance(task, Task) else find_task(task)
+        sources = pair(_source(image_a), _source(image_b))
+        self._scene = _Scene(sources, found)
+        return sources
+
+    def describe(self, source: str) -> str:
+        """Return the describer's text for source ``a`` or ``b`` of the current pair.
+
+        Raises:
+            SettingError: no images have been set.
+        """
+        return self._current().description(source, self.describer)
+
+    def fuse(
+        self,
+        text_a: str | None = None,
+        text_b: str | None = None,
+        attention: bool = True,
+        progress: Progress | None = None,
+        cancelled: Cancelling | None = None,
+    ) -> FusionResult:
+        """Fuse the current pair under the guidance of two descriptions.
+
+        Args:
+            text_a, text_b: descriptions of the sources; None lets the describer write them, an
+                empty text is allowed and says nothing.
+            attention: whether to hand out the attention maps.
+            progress: told of each step.
+            cancelled: asked between and, for large images, within the steps; True stops the work.
+
+        Raises:
+            SettingError: no images have been set.
+            TextError: a text that can't be encoded.
+            Cancelled: `cancelled` said so; the pair and what was computed for it are kept.
+        """
+        scene = self._current()
+        clock = _Clock(progress, cancelled)
+        with clock.step("describe"):
+            texts = {
+                source: scene.description(source, self.describer) if text is None else text
+                for source, text in (("a", text_a), ("b", text_b))
+            }
+        with clock.step("encode"):
+            encoded = encode_pair(self.encoder, texts["a"], texts["b"])
+        with clock.step("sources"):
+            features = scene.features(self._film)
+        with clock.step("fuse"):
+            luminance, maps = self._run(features, encoded, scene, attention)
+        with clock.step("metrics"):
+            metrics = scene.comparison.measure(luminance)
+            comparison = scene.comparison.rivals(clock.checkpoint)
+        with clock.step("compose"):
+            image = compose(luminance, scene.sources, scene.task)
+        changed, changed_most = scene.change(luminance)
+        authors = {
+            source: self.describer.name if texts[source] == scene.described.get(source) else EDITED
+            for source in "ab"
+        }
+        return FusionResult(
+            image=image, luminance=luminance, metrics=metrics, comparison=comparison,
+            attention=maps, timings=clock.timings(), text_a=texts["a"], text_b=texts["b"],
+            author_a=authors["a"], author_b=authors["b"],
+            tokens=encoded.tokens, token_sources=encoded.sources, task=scene.task.name,
+            weights=self.card.name, encoder=self.encoder.name, device=self.runtime.device,
+            kernels=self._film.kernels, notes=self._notes(scene, encoded),
+            changed=changed, changed_most=changed_most,
+        )  # fmt: skip
+
+    def _run(
+        self, features: "SourceFeatures", encoded: EncodedPair, scene: "_Scene", attention: bool
+    ) -> tuple[np.ndarray, AttentionResult | None]:
+        import jittor as jt
+
+        text = jt.array(encoded.features[None])  # (1, T, width)
+        with jt.no_grad():
+            if not attention:
+                return _plane(self._film.fuse_features(features, text)), None
+            fused, maps = self._film.fuse_features(features, text, "spatial")
+            luminance = _plane(fused)
+            found = [{source: _to_numpy(stage[source]) for source in ("a", "b")} for stage in maps]
+        pieces = tuple(token.text for token in encoded.tokens)
+        return luminance, AttentionResult(luminance.shape, found, pieces)
+
+    def _notes(self, scene: "_Scene", encoded: EncodedPair) -> list[str]:
+        notes = [*scene.sources.notes, *encoded.notes]
+        if self.runtime.note:
+            notes.append(self.runtime.note)
+        if self.card.task and self.card.task != scene.task.name:
+            trained = find_task(self.card.task).long_name
+            notes.append(
+                f"The weights {self.card.name} were trained for the task '{trained}', "
+                f"not for '{scene.task.long_name}'."
+            )
+        return notes
+
+    def _current(self) -> "_Scene":
+        if self._scene is None:
+            raise SettingError(
+                "fuser.no_images", "There are no images yet: call set_images before fuse."
+            )
+        return self._scene
+
+
+class _Scene:
+    """One pair, and everything about it that no text changes, computed when first needed."""
+
+    def __init__(self, sources: PairedSources, task: Task) -> None:
+        self.sources = sources
+        self.task = task
+        self.comparison = Comparison(sources.a.luminance, sources.b.luminance)
+        self.described: dict[str, str] = {}
+        self._features: SourceFeatures | None = None
+        self._previous: np.ndarray | None = None
+
+    def description(self, source: str, describer: Describer) -> str:
+        if source not in self.described:
+            image, other = self.sources.a, self.sources.b
+            if source == "b":
+                image, other = other, image
+            self.described[source] = describer.describe(image, other, self.task, source).text
+        return self.described[source]
+
+    def features(self, film: "Film") -> "SourceFeatures":
+        if self._features is None:
+            import jittor as jt
+
+            with jt.no_grad():
+                a, b = (
+                    jt.array(np.ascontiguousarray(image.luminance[None, None]))
+                    for image in (self.sources.a, self.sources.b)
+                )  # (1, 1, H, W)
+                self._features = film.source_features(a, b)
+                jt.sync(list(vars(self._features).values()))
+        return self._features
+
+    def change(self, luminance: np.ndarray) -> tuple[float | None, float | None]:
+        """Return mean and largest change in grey levels from the previous result, and keep this."""
+        previous, self._previous = self._previous, luminance
+        if previous is None:
+            return None, None
+        difference = np.abs(luminance - previous) * 255
+        return float(difference.mean()), float(difference.max())
+
+
+class _Clock:
+    """Times the steps, tells of them, and stops between them when asked to."""
+
+    def __init__(self, progress: Progress | None, cancelled: Cancelling | None) -> None:
+        self._progress = progress or (lambda stage, done, detail: None)
+        self._cancelled = cancelled or (lambda: False)
+        self._steps: dict[str, float] = {}
+        self._start = time.perf_counter()
+
+    def checkpoint(self) -> None:
+        if self._cancelled():
+            raise Cancelled()
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        self.checkpoint()
+        self._progress(name, None, "")
+        begun = time.perf_counter()
+        yield
+        self._steps[name] = time.perf_counter() - begun
+
+    def timings(self) -> dict[str, float]:
+        return {**self._steps, "total": time.perf_counter() - self._start}
+
+
+def _source(image: SourceImage | str | Path | bytes | np.ndarray) -> SourceImage:
+    return image if isinstance(image, SourceImage) else read_image(image)
+
+
+def _plane(fused) -> np.ndarray:
+    return np.ascontiguousarray(fused.numpy()[0, 0])  # (1, 1, H, W) -> (H, W)
+
+
+def _to_numpy(maps) -> SourceAttention:
+    return SourceAttention(
+        spatial=maps.spatial.numpy()[0], mean=maps.mean.numpy()[0], gate=maps.gate.numpy()[0]
+    )
