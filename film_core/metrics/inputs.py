@@ -109,6 +109,14 @@ def checked_form(form: str) -> str:
     return form
 
 
+def grey_levels(luminance: np.ndarray) -> np.ndarray:
+    """Return a luminance (H, W) in 0..1 as what the field measures: float32 whole numbers 0..255.
+
+    For 8-bit colour that is round(0.299 R + 0.587 G + 0.114 B).
+    """
+    return np.rint(np.clip(np.asarray(luminance, np.float32) * 255, 0, 255))
+
+
 def paper_form(fused: np.ndarray) -> np.ndarray:
     """Return the fused image stretched to 0..255 by its own extremes, truncated to integers.
 
