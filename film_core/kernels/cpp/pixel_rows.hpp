@@ -15,8 +15,8 @@ namespace film {
 constexpr int kPixelsAtOnce = kWidth == 16 ? 8 : 6;
 
 // y[pixel][0 .. 2 vectors] (+)= sum over k of x[pixel][k] * weights[k][0 .. 2 vectors].
-template <int kInputs, int kPixels, bool kAdd>
-FILM_INLINE void multiply_block(const float* x, int64_t x_stride, const float* weights,
+template <int kPixels, bool kAdd>
+FILM_INLINE void multiply_block(int inputs, const float* x, int64_t x_stride, const float* weights,
                                 int64_t weights_stride, float* y, int64_t y_stride) {
   Floats sums[kPixels][2];
 #pragma GCC unroll 16
@@ -25,7 +25,7 @@ FILM_INLINE void multiply_block(const float* x, int64_t x_stride, const float* w
     for (int v = 0; v < 2; v++)
       sums[p][v] = kAdd ? load(y + p * y_stride + v * kWidth) : zeros();
 #pragma GCC unroll 4
-  for (int k = 0; k < kInputs; k++) {
+  for (int k = 0; k < inputs; k++) {
     const Floats first = load(weights + k * weights_stride);
     const Floats second = load(weights + k * weights_stride + kWidth);
 #pragma GCC unroll 16
@@ -41,21 +41,19 @@ FILM_INLINE void multiply_block(const float* x, int64_t x_stride, const float* w
     for (int v = 0; v < 2; v++) store(y + p * y_stride + v * kWidth, sums[p][v]);
 }
 
-// y[pixel][0..kOutputs) (+)= weights^T x[pixel]; weights are packed [kInputs][kOutputs].
-// kOutputs is a multiple of 32. Strides count floats; y is aligned.
-template <int kInputs, int kOutputs, bool kAdd>
-inline void multiply_row(const float* x, int64_t x_stride, const float* weights, float* y,
-                         int64_t y_stride, int pixels) {
-  static_assert(kOutputs % 32 == 0, "two of the widest vectors at a time");
-  for (int o = 0; o < kOutputs; o += 2 * kWidth) {
-    const float* w = weights + o;
+// y[pixel][0..outputs) (+)= weights^T x[pixel]; weights are packed [inputs][outputs].
+// outputs is a multiple of 32. Strides count floats; y and weights are aligned.
+template <bool kAdd>
+FILM_INLINE void multiply_rows(int inputs, int outputs, const float* x, int64_t x_stride,
+                               const float* weights, float* y, int64_t y_stride, int pixels) {
+  for (int o = 0; o < outputs; o += 2 * kWidth) {
     const float* in = x;
     float* out = y + o;
     int left = pixels;
     const auto run = [&](auto count) {
       constexpr int kPixels = decltype(count)::value;
       for (; left >= kPixels; left -= kPixels) {
-        multiply_block<kInputs, kPixels, kAdd>(in, x_stride, w, kOutputs, out, y_stride);
+        multiply_block<kPixels, kAdd>(inputs, in, x_stride, weights + o, outputs, out, y_stride);
         in += kPixels * x_stride;
         out += kPixels * y_stride;
       }
@@ -65,6 +63,14 @@ inline void multiply_row(const float* x, int64_t x_stride, const float* weights,
     run(std::integral_constant<int, 2>());
     run(std::integral_constant<int, 1>());
   }
+}
+
+// The same with sizes that the compiler knows.
+template <int kInputs, int kOutputs, bool kAdd>
+inline void multiply_row(const float* x, int64_t x_stride, const float* weights, float* y,
+                         int64_t y_stride, int pixels) {
+  static_assert(kOutputs % 32 == 0, "two of the widest vectors at a time");
+  multiply_rows<kAdd>(kInputs, kOutputs, x, x_stride, weights, y, y_stride, pixels);
 }
 
 // 3x3 depthwise convolution of one row: y[p][c] = sum of weights[3 dy + dx][c] * rows[dy][p + dx][c].
