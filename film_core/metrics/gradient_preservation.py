@@ -17,12 +17,14 @@ Edges = tuple[np.ndarray, np.ndarray]  # strength and angle, (rows, W) float32 e
 
 def gradient_preservation(fused: np.ndarray, image_a: np.ndarray, image_b: np.ndarray) -> float:
     """Return Qabf of three (H, W) images in 0..255; nan where neither source has an edge."""
+    if _without_edges(image_a, image_b):
+        return float("nan")
     preserved, weight = 0.0, 0.0
     for _, strengths, qualities in _qualities(fused, image_a, image_b):
         for strength, quality in zip(strengths, qualities, strict=True):
             preserved += float((quality * strength).sum(dtype=np.float64))
             weight += float(strength.sum(dtype=np.float64))
-    return preserved / weight if weight > 0 else float("nan")
+    return preserved / weight
 
 
 def lost_gradients(fused: np.ndarray, image_a: np.ndarray, image_b: np.ndarray) -> np.ndarray:
@@ -31,14 +33,19 @@ def lost_gradients(fused: np.ndarray, image_a: np.ndarray, image_b: np.ndarray) 
     (1 - QA) gA + (1 - QB) gB of each pixel over the mean of gA + gB; nan everywhere where neither
     source has an edge.
     """
+    if _without_edges(image_a, image_b):
+        return np.full(fused.shape, np.nan, np.float32)
     lost = np.empty(fused.shape, np.float32)
     weight = 0.0
     for rows, (g_a, g_b), (q_a, q_b) in _qualities(fused, image_a, image_b):
         lost[rows] = (1 - q_a) * g_a + (1 - q_b) * g_b
         weight += float(g_a.sum(dtype=np.float64) + g_b.sum(dtype=np.float64))
-    if weight == 0:
-        return np.full(fused.shape, np.nan, np.float32)
     return lost / np.float32(weight / fused.size)
+
+
+def _without_edges(image_a: np.ndarray, image_b: np.ndarray) -> bool:
+    """Return whether both are flat: against the black outside they have a frame, but no edge."""
+    return bool(image_a.min() == image_a.max() and image_b.min() == image_b.max())
 
 
 def _qualities(
