@@ -19,7 +19,10 @@ from film_core.runtime.onednn import link_onednn
 from film_core.runtime.processor import processor_count
 
 Progress = Callable[[str, float | None, str], None]
-"""Called with a stage's name, the share that is done (0 to 1, None if unknown) and a detail."""
+"""Called with a stage's name, the share that is done (0 to 1, None if unknown) and a detail.
+
+The stages of a start are ``device``, ``jittor`` and ``ready``.
+"""
 
 
 @dataclass(frozen=True)
@@ -208,13 +211,12 @@ def _stage_reporter(progress: Progress) -> type:
     class StageReporter:
         """Stands in for Jittor's own progress line."""
 
-        def __init__(self, stage: str, total: int) -> None:
-            self.stage, self.total = stage, total
-            progress(stage, 0.0, f"0 of {total} files")
+        def __init__(self, what: str, total: int) -> None:
+            self.total = total
 
         def update(self, index: int) -> None:
             finished = index + 1
-            progress(self.stage, finished / self.total, f"{finished} of {self.total} files")
+            progress("jittor", finished / self.total, f"{finished} of {self.total} files")
 
     return StageReporter
 
