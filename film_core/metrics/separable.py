@@ -36,14 +36,12 @@ class SeparableWindow:
     def valid(self, images: np.ndarray) -> np.ndarray:
         """Filter rows and columns of `images` (..., H, W); returns float64 (..., H', W')."""
         *leading, height, width = images.shape
-        images = images.astype(np.float64, copy=False)
         tall = np.empty((*leading, self.count(height), width))
         for outputs, inputs, band in self._blocks(height):
             for first in range(0, width, COLUMNS):
                 columns = slice(first, first + COLUMNS)
-                np.matmul(
-                    band.T, images[..., inputs, columns], out=tall[..., outputs, columns]
-                )  # (..., 32, COLUMNS)
+                taken = images[..., inputs, columns].astype(np.float64, copy=False)
+                np.matmul(band.T, taken, out=tall[..., outputs, columns])  # (..., 32, COLUMNS)
         wide = np.empty((*leading, tall.shape[-2], self.count(width)))
         for outputs, inputs, band in self._blocks(width):
             np.matmul(tall[..., inputs], band, out=wide[..., outputs])  # (..., H', 32)

@@ -21,17 +21,15 @@ def visual_information_fidelity(
     fused: np.ndarray, image_a: np.ndarray, image_b: np.ndarray
 ) -> float:
     """Return VIFp(A, F) + VIFp(B, F) of three (H, W) images in 0..255, H and W at least 41."""
+    levels = [fused, image_a, image_b]
     # Centred, a flat image is exactly zero, and no digits are lost to a large mean.
-    levels = [
-        np.subtract(image, image.mean(dtype=np.float64), dtype=np.float64)
-        for image in (fused, image_a, image_b)
-    ]
+    centres = [image.mean(dtype=np.float64) for image in levels]
     kept, present = np.zeros(2), np.zeros(2)  # of A's and B's information
     for scale, side in enumerate(SIDES):
         if scale:
             halve = gaussian_window(side, side / 5, step=2)
             levels = [halve.valid(level) for level in levels]
-        of_scale = _information(levels, gaussian_window(side, side / 5))
+        of_scale = _information(levels, centres, gaussian_window(side, side / 5))
         kept += of_scale[0]
         present += of_scale[1]
     # A source without any structure has nothing to lose: 0/0 counts as 1.
@@ -39,7 +37,7 @@ def visual_information_fidelity(
 
 
 def _information(
-    levels: list[np.ndarray], window: SeparableWindow
+    levels: list[np.ndarray], centres: list[float], window: SeparableWindow
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the sums over one scale, for A and B: information kept, information present.
 
@@ -50,7 +48,7 @@ def _information(
     height, width = levels[0].shape
     kept, present = np.zeros(2), np.zeros(2)
     for _, rows in strips(window.count(height), width, window.side - 1):
-        means = window.valid(_fields(levels, rows))  # (8, rows, W')
+        means = window.valid(_fields(levels, centres, rows))  # (8, rows, W')
         fused_mean, fused_variance = means[:2]
         fused_variance -= fused_mean * fused_mean
         fused_variance *= fused_variance >= EPSILON
@@ -69,16 +67,14 @@ def _information(
     return kept, present
 
 
-def _fields(levels: list[np.ndarray], rows: slice) -> np.ndarray:
-    """Return what is averaged, (8, rows, W): F, F^2, A, A^2, A F, B, B^2, B F."""
-    fused, *sources = (level[rows] for level in levels)
-    fields = np.empty((8, *fused.shape))
-    fields[0] = fused
-    np.multiply(fused, fused, out=fields[1])
-    for index, source in enumerate(sources):
-        fields[2 + 3 * index] = source
-        np.multiply(source, source, out=fields[3 + 3 * index])
-        np.multiply(source, fused, out=fields[4 + 3 * index])
+def _fields(levels: list[np.ndarray], centres: list[float], rows: slice) -> np.ndarray:
+    """Return what is averaged, (8, rows, W): F, F^2, A, A^2, A F, B, B^2, B F, all centred."""
+    fields = np.empty((8, *levels[0][rows].shape))
+    for level, centre, first in zip(levels, centres, (0, 2, 5), strict=True):
+        np.subtract(level[rows], centre, out=fields[first], dtype=np.float64)
+        np.multiply(fields[first], fields[first], out=fields[first + 1])
+        if first:
+            np.multiply(fields[first], fields[0], out=fields[first + 2])
     return fields
 
 
