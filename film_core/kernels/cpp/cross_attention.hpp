@@ -101,6 +101,7 @@ struct AttentionOutput {
   float* mean = nullptr;     // (8, 13824), mean over the text tokens
   float* spatial = nullptr;  // (T, 8, 432), sum over the 32 channels
   float* tokens = nullptr;   // (T, 8, 13824)
+  float* gate = nullptr;     // (256)
 };
 
 constexpr int kTextRows = 12;     // text tokens that are scored together
@@ -327,6 +328,7 @@ inline Buffer text_gate(const Buffer& text, int rows, const float* pixels, const
   Buffer result(kTextWidth);
   for (int d = 0; d < kTextWidth; d++)
     result[d] = float(gate[d] / (length > 1e-12 ? length : 1e-12));
+  if (output.gate) std::memcpy(output.gate, result.data(), sizeof(float) * kTextWidth);
   return result;
 }
 

@@ -60,37 +60,19 @@ class ImagePass {
   // output[stage] receives the attention weights.
   Slab stages(const SourceState& state, int source, const Buffer& text, int rows,
               const AttentionOutput* output) {
-    Slab features, next(slab_size(), setting_.folder);
-    Buffer grid, keys;
-    const float* current = state.features;
-    const float* on_grid = grid_.identity() ? state.features : state.grid;
-    const float* current_keys = state.keys;
-    for (int s = 0; s < kStages && !stopped(); s++) {
-      const StageWeights& stage = network_.stages[source][s];
-      const Buffer gate = text_gate(text, rows, on_grid, current_keys, stage.attention, output[s],
-                                    setting_.control);
-      if (stopped()) break;
-      if (s + 1 == kStages) {
-        gate_only(current, on_grid, stage.gate, gate, next);
-        break;
-      }
-      const StageWeights& following = network_.stages[source][s + 1];
-      gate_and_convolve(current, on_grid, stage.gate, gate, following, next);
-      if (!features.data()) features = Slab(slab_size(), setting_.folder);
-      if (stopped()) break;
-      block(next, following.block, features.data());
-      features.release();
-      current = on_grid = features.data();
-      if (!grid_.identity()) {
-        if (!grid.data()) grid = Buffer(size_t(kGridPixels) * kSlabChannels);
-        sample(features.data(), grid.data());
-        on_grid = grid.data();
-      }
-      if (!keys.data()) keys = Buffer(size_t(kTokens) * kTextWidth);
-      project_keys(on_grid, following.attention, keys.data(), setting_.control);
-      current_keys = keys.data();
-    }
-    return next;
+    return stages(state, source, text, rows, output, Slab(), Buffer(), Buffer());
+  }
+
+  // The same from the image, keeping nothing.
+  Slab from_image(const float* image, int source, const Buffer& text, int rows,
+                  const AttentionOutput* output) {
+    Slab features(slab_size(), setting_.folder);
+    Buffer grid, keys(size_t(kTokens) * kTextWidth);
+    if (!grid_.identity()) grid = Buffer(size_t(kGridPixels) * kSlabChannels);
+    prepare(image, source, features.data(), grid.data(), keys.data());
+    const SourceState state{features.data(), grid.data(), keys.data()};
+    return stages(state, source, text, rows, output, std::move(features), std::move(grid),
+                  std::move(keys));
   }
 
   // The joint blocks: from both sources' features to the fused image (height x width).
@@ -144,6 +126,42 @@ class ImagePass {
     if (before + bytes < Setting::kHeldBytes) return;
     held_ = 0;
     for (const Slab* slab : used) slab->release();
+  }
+
+  // `features`, `grid` and `keys` may be empty; where they hold the state itself, it is
+  // overwritten as soon as nobody needs it any more.
+  Slab stages(const SourceState& state, int source, const Buffer& text, int rows,
+              const AttentionOutput* output, Slab features, Buffer grid, Buffer keys) {
+    Slab next(slab_size(), setting_.folder);
+    const float* current = state.features;
+    const float* on_grid = grid_.identity() ? state.features : state.grid;
+    const float* current_keys = state.keys;
+    for (int s = 0; s < kStages && !stopped(); s++) {
+      const StageWeights& stage = network_.stages[source][s];
+      const Buffer gate = text_gate(text, rows, on_grid, current_keys, stage.attention, output[s],
+                                    setting_.control);
+      if (stopped()) break;
+      if (s + 1 == kStages) {
+        gate_only(current, on_grid, stage.gate, gate, next);
+        break;
+      }
+      const StageWeights& following = network_.stages[source][s + 1];
+      gate_and_convolve(current, on_grid, stage.gate, gate, following, next);
+      if (!features.data()) features = Slab(slab_size(), setting_.folder);
+      if (stopped()) break;
+      block(next, following.block, features.data());
+      features.release();
+      current = on_grid = features.data();
+      if (!grid_.identity()) {
+        if (!grid.data()) grid = Buffer(size_t(kGridPixels) * kSlabChannels);
+        sample(features.data(), grid.data());
+        on_grid = grid.data();
+      }
+      if (!keys.data()) keys = Buffer(size_t(kTokens) * kTextWidth);
+      project_keys(on_grid, following.attention, keys.data(), setting_.control);
+      current_keys = keys.data();
+    }
+    return next;
   }
 
   template <class Row>
