@@ -9,6 +9,7 @@ from film_core.text.describers.measured.view import View
 
 _MORE = 1.5  # ratio of local contrast
 _LEAST_CONTRAST = 0.02
+_FLAT = 1e-4  # standard deviation
 
 
 def lacks(other: View, found: BrightObject) -> bool:
@@ -47,12 +48,13 @@ def comparison_sentences(view: View, other: View, other_name: str) -> list[str]:
 
 
 def _likeness(view: View, other: View, other_name: str) -> str:
-    a = view.luminance - view.luminance.mean()
-    b = other.luminance - other.luminance.mean()
-    norm = float(np.sqrt((a * a).sum() * (b * b).sum()))
-    if norm < 1e-6:
+    a = view.luminance.astype(np.float64)
+    b = other.luminance.astype(np.float64)
+    if min(a.std(), b.std()) < _FLAT:
         return f"It can't be correlated with the {other_name} image, as one of them is flat."
-    correlation = float((a * b).sum()) / norm
+    a, b = a - a.mean(), b - b.mean()
+    norm = np.sqrt((a * a).sum() * (b * b).sum())
+    correlation = float((a * b).sum() / norm)
     kind = (
         "is nearly the same in" if correlation > 0.9
         else "is similar in" if correlation > 0.5

@@ -14,13 +14,14 @@ from scipy import ndimage
 from film_core.text.describers.measured.places import place
 from film_core.text.describers.measured.view import View
 
-_LEVELS = 12
+_LEVELS = 10
 _SMALLEST, _LARGEST = 0.0004, 0.12  # share of the picture's area
+_FEWEST_PIXELS = 4
 _LONGEST = 0.6  # share of the picture's width or height
 _LEAST_FILL = 0.3  # share of the bounding box
 # What stands out depends on what there is: a third of the range, within these bounds.
 _LEAST_CONTRAST, _MOST_NEEDED_CONTRAST = 0.04, 0.12
-_CANDIDATES_A_LEVEL = 20
+_CANDIDATES_A_LEVEL = 10
 
 
 @dataclass(frozen=True)
@@ -66,13 +67,13 @@ class BrightObject:
 
     @property
     def kind(self) -> str:
-        """ "object", or "region" for what fills more than a twentieth of the picture."""
+        """What to call it: "object", or "region" above a twentieth of the picture."""
         width, height = self.size
         return "region" if width * height > 0.05 else "object"
 
     @property
     def form(self) -> str:
-        """ "tall", "wide" or "compact", by its box in pixels."""
+        """By its box in pixels: "tall", "wide" or "compact"."""
         height, width = self.mask.shape
         return "tall" if height > 1.6 * width else "wide" if width > 1.6 * height else "compact"
 
@@ -80,42 +81,68 @@ class BrightObject:
 def find_objects(view: View, bright: bool = True, most: int = 3) -> list[BrightObject]:
     """Return up to `most` objects that don't overlap, the most conspicuous first."""
     plane = view.luminance if bright else 1 - view.luminance
+    objects: list[BrightObject] = []
+    taken = np.zeros(plane.shape, bool)
+    for found in sorted(_candidates(plane), key=lambda item: item.score, reverse=True):
+        if len(objects) == most:
+            break
+        if taken[found.box][found.mask].any():
+            continue
+        taken[found.box] |= found.mask
+        inside, outside = found.inside, found.outside
+        if not bright:
+            inside, outside = 1 - inside, 1 - outside
+        objects.append(BrightObject(bright, *found.box, found.mask, inside, outside, plane.shape))
+    return objects
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    """A region at one level: box, pixels within it, mean luminances, and how conspicuous it is."""
+
+    box: tuple[slice, slice]
+    mask: np.ndarray
+    inside: float
+    outside: float
+    score: float
+
+
+def _candidates(plane: np.ndarray) -> list[_Candidate]:
+    """Return the regions that stand out at any level of the ladder; many overlap."""
     smooth = ndimage.uniform_filter(plane, 3, mode="nearest")
     low, high = np.percentile(smooth, [30, 99.95])
     if high - low < _LEAST_CONTRAST:
         return []
     needed = min(_MOST_NEEDED_CONTRAST, max(_LEAST_CONTRAST, (high - low) / 3))
-    found: list[tuple[float, tuple[slice, slice], np.ndarray, float, float]] = []
-    area = smooth.size
+    found = []
     for level in np.linspace(high, low, _LEVELS + 2)[1:-1]:
         labels, count = ndimage.label(smooth > level)
-        sizes = np.bincount(labels.ravel(), minlength=count + 1)[1:]
         boxes = ndimage.find_objects(labels)
-        fitting = np.flatnonzero((sizes >= _SMALLEST * area) & (sizes <= _LARGEST * area))
-        fills = np.array([sizes[i] / _area(boxes[i]) for i in fitting])
-        compact = [_is_compact(boxes[i], plane.shape) for i in fitting]
-        fitting = fitting[(fills >= _LEAST_FILL) & np.array(compact, bool)]
-        largest = fitting[np.argsort(sizes[fitting])[::-1][:_CANDIDATES_A_LEVEL]]
-        for index in largest:
+        sizes = np.bincount(labels.ravel(), minlength=count + 1)[1:]
+        # The most light above the level first: large and bright before small and dim.
+        light = np.bincount(labels.ravel(), (smooth - level).ravel(), count + 1)[1:]
+        fitting = [i for i in range(count) if _fits(sizes[i], boxes[i], plane.shape)]
+        fitting.sort(key=lambda i, light=light: light[i], reverse=True)
+        for index in fitting[:_CANDIDATES_A_LEVEL]:
             measured = _against_ring(plane, labels, index + 1, boxes[index], needed)
             if measured:
                 inside, outside, mask = measured
-                fill = sizes[index] / _area(boxes[index])
-                score = (inside - outside) * (fill * sizes[index] / area) ** 0.3
-                found.append((score, boxes[index], mask, inside, outside))
-    found.sort(key=lambda item: item[0], reverse=True)
-    objects: list[BrightObject] = []
-    taken = np.zeros(plane.shape, bool)
-    for _, box, mask, inside, outside in found:
-        if len(objects) == most:
-            break
-        if taken[box][mask].any():
-            continue
-        taken[box] |= mask
-        if not bright:
-            inside, outside = 1 - inside, 1 - outside
-        objects.append(BrightObject(bright, *box, mask, inside, outside, plane.shape))
-    return objects
+                filled = sizes[index] ** 2 / _area(boxes[index]) / plane.size
+                score = (inside - outside) * filled**0.3
+                found.append(_Candidate(boxes[index], mask, inside, outside, score))
+    return found
+
+
+def _fits(size: int, box: tuple[slice, slice], shape: tuple[int, int]) -> bool:
+    """Whether a region of `size` pixels has the size and compactness of an object."""
+    whole = shape[0] * shape[1]
+    if not max(_FEWEST_PIXELS, _SMALLEST * whole) <= size <= _LARGEST * whole:
+        return False
+    if size < _LEAST_FILL * _area(box):
+        return False
+    return all(
+        part.stop - part.start <= _LONGEST * length for part, length in zip(box, shape, strict=True)
+    )
 
 
 def contrast_in(view: View, found: BrightObject) -> float:
@@ -140,12 +167,6 @@ def _area(box: tuple[slice, slice]) -> int:
     return (box[0].stop - box[0].start) * (box[1].stop - box[1].start)
 
 
-def _is_compact(box: tuple[slice, slice], shape: tuple[int, int]) -> bool:
-    return all(
-        part.stop - part.start <= _LONGEST * length for part, length in zip(box, shape, strict=True)
-    )
-
-
 def _ring(mask: np.ndarray) -> np.ndarray:
     """Return the band around `mask`, four pixels wide, less the two pixels that blur into it."""
     plane = mask.astype(np.uint8)
@@ -163,6 +184,7 @@ def _against_ring(
         return None
     inside = float(plane[wide][mask].mean())
     # Not the ring's mean: where a quarter of it is as bright, this is a part of something else.
-    if inside - float(np.percentile(around, 75)) < needed:
+    quartile = np.partition(around, around.size * 3 // 4)[around.size * 3 // 4]
+    if inside - float(quartile) < needed:
         return None
     return inside, float(around.mean()), labels[box] == label
