@@ -27,11 +27,11 @@ def draw(*shape, seed=0):
     return jt.array(np.random.default_rng(seed).random(shape, np.float32))
 
 
-def test_the_network_has_the_published_tensors():
+def test_the_network_has_the_published_tensors(film):
     from film_core.checkpoints import film_layout
-    from film_core.net import Film
 
-    state = {name: tuple(value.shape) for name, value in Film().state_dict().items()}
+    published = type(film)(text_width=768)
+    state = {name: tuple(value.shape) for name, value in published.state_dict().items()}
     assert state == film_layout(768)
     assert len(state) == 189
     assert sum(int(np.prod(shape)) for shape in state.values()) == 2_070_235
@@ -77,7 +77,8 @@ def test_attention_sums_to_one_for_every_word_and_head(film):
             assert stage[source].mean.shape == [1, 8, 13824]
             assert stage[source].spatial.shape == [1, 5, 8, 432]
             assert stage[source].tokens.shape == [1, 5, 8, 13824]
-            np.testing.assert_allclose(stage[source].spatial.numpy().sum(-1), 1, atol=1e-5)
+            # Added up in float32 over 13,824 terms, 32 at a time.
+            np.testing.assert_allclose(stage[source].spatial.numpy().sum(-1), 1, atol=1e-4)
 
 
 def test_nearest_resize_follows_the_float32_rule():
@@ -102,8 +103,6 @@ def test_wrong_shapes_are_named(film):
         film(image, image, text, "ful")
 
 
-def test_a_mistyped_kernel_is_answered():
-    from film_core.net import Film
-
+def test_a_mistyped_kernel_is_answered(film):
     with pytest.raises(UnknownNameError, match="did you mean 'fused'"):
-        Film(kernels="fussed")
+        type(film)(kernels="fussed")

@@ -109,7 +109,7 @@ def test_cuda_by_name_without_a_card_is_refused_with_the_remedy(monkeypatch):
     from film_core.runtime import device
 
     monkeypatch.setattr(device, "count_cuda_cards", lambda: 0)
-    with pytest.raises(RuntimeStartError, match="no CUDA card.*--device cpu"):
+    with pytest.raises(RuntimeStartError, match=r"no CUDA card.*--device cpu"):
         choose_device("cuda")
     assert choose_device("auto") == ("cpu", "", "")
 
