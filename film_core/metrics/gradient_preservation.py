@@ -75,10 +75,10 @@ def _edges(image: np.ndarray, rows: slice) -> Edges:
     smooth = padded[:, :-2] + 2 * padded[:, 1:-1] + padded[:, 2:]  # 1 2 1 across
     down = smooth[2:] - smooth[:-2]
     strength = np.sqrt(across * across + down * down)
-    # arctan(down / 0) is +pi/2 whatever the sign of `down`, and for 0/0 too: hence `where`.
+    # Where `across` is 0 the angle is +pi/2, whatever the sign of `down`, and for 0/0 too.
     upright = across == 0
-    angle = np.arctan(down / np.where(upright, np.float32(1), across))
-    angle[upright] = QUARTER_TURN
+    angle = np.arctan(down / (across + upright))
+    np.copyto(angle, QUARTER_TURN, where=upright)
     return strength, angle
 
 
@@ -86,9 +86,9 @@ def _preserved(source: Edges, fused: Edges) -> np.ndarray:
     """Return how much of each source pixel's edge the fused image has kept, 0 to 0.987."""
     (g_source, angle_source), (g_fused, angle_fused) = source, fused
     smaller, larger = np.minimum(g_source, g_fused), np.maximum(g_source, g_fused)
-    equal = smaller == larger
     # The published code gives equal strengths the fused strength itself, not 1.
-    ratio = smaller / np.where(equal, np.float32(1), larger)
+    np.copyto(larger, np.float32(1), where=smaller == larger)
+    ratio = smaller / larger
     turn = 1 - np.abs(angle_source - angle_fused) / QUARTER_TURN
     strength = 1 + np.exp(-15 * (ratio - np.float32(0.5)))
     direction = 1 + np.exp(-22 * (turn - np.float32(0.8)))

@@ -10,7 +10,7 @@ SLACK = 1e-3  # float32 rounding of a value scaled by 255
 
 
 def checked_image(image: np.ndarray, role: str) -> np.ndarray:
-    """Return `image` as (H, W) float32, C-contiguous; `role` names it in errors ("fused image").
+    """Return `image` as (H, W) float32, C-contiguous; `role` names it in errors ("Source A").
 
     Args:
         image: (H, W) numbers in 0..255, uint8 or float.
@@ -23,7 +23,7 @@ def checked_image(image: np.ndarray, role: str) -> np.ndarray:
     if array.ndim != 2 or array.size == 0 or array.dtype.kind not in "uif":
         raise MetricError(
             "metric.not_grey",
-            "The {role} is an array of shape {shape} and type {type}; metrics need a grey image,"
+            "{role} is an array of shape {shape} and type {type}; metrics need a grey image,"
             " (height, width) numbers in 0..255: pass its luminance.",
             role=role, shape=str(array.shape), type=str(array.dtype),
         )  # fmt: skip
@@ -31,14 +31,14 @@ def checked_image(image: np.ndarray, role: str) -> np.ndarray:
     if not (np.isfinite(low) and np.isfinite(high)):
         raise MetricError(
             "metric.not_finite",
-            "The {role} holds values that are not finite (NaN or infinity); metrics need numbers"
+            "{role} holds values that are not finite (NaN or infinity); metrics need numbers"
             " in 0..255: repair the image first.",
             role=role,
         )  # fmt: skip
     if low < -SLACK or high > 255 + SLACK:
         raise MetricError(
             "metric.range",
-            "The {role} ranges from {low:.4g} to {high:.4g}; metrics need grey levels in 0..255:"
+            "{role} ranges from {low:.4g} to {high:.4g}; metrics need grey levels in 0..255:"
             " scale or clip it.",
             role=role, low=low, high=high,
         )  # fmt: skip
@@ -51,16 +51,16 @@ def checked_sources(image_a: np.ndarray, image_b: np.ndarray) -> tuple[np.ndarra
     Raises:
         MetricError: as `checked_image`; unequal sizes; a source in 0..1 instead of 0..255.
     """
-    a, b = checked_image(image_a, "source A"), checked_image(image_b, "source B")
-    refuse_other_size(b, "source B", a, "source A")
-    for image, role in ((a, "source A"), (b, "source B")):
+    a, b = checked_image(image_a, "Source A"), checked_image(image_b, "Source B")
+    refuse_other_size(b, "Source B", a, "source A")
+    for image, role in ((a, "Source A"), (b, "Source B")):
         if _looks_like_unit_range(image):
             raise _unit_range(image, role)
     return a, b
 
 
 def checked_fused(
-    fused: np.ndarray, sources: tuple[np.ndarray, np.ndarray], role: str = "fused image"
+    fused: np.ndarray, sources: tuple[np.ndarray, np.ndarray], role: str = "The fused image"
 ) -> np.ndarray:
     """Return the fused image as `checked_image` does.
 
@@ -68,7 +68,7 @@ def checked_fused(
         MetricError: as `checked_image`; not the sources' size; in 0..1 where they are in 0..255.
     """
     image = checked_image(fused, role)
-    refuse_other_size(image, role, sources[0], "sources")
+    refuse_other_size(image, role, sources[0], "source A")
     # Fused from two black sources, anything below one grey level is plausible.
     if _looks_like_unit_range(image) and max(source.max() for source in sources) > 1:
         raise _unit_range(image, role)
@@ -80,7 +80,7 @@ def refuse_other_size(image: np.ndarray, role: str, other: np.ndarray, other_rol
     if image.shape != other.shape:
         raise MetricError(
             "metric.sizes",
-            "The {role} is {width} x {height} pixels, the {other_role} {other_width} x"
+            "{role} is {width} x {height} pixels, {other_role} {other_width} x"
             " {other_height}; metrics compare images of one size: resize or crop first.",
             role=role, width=image.shape[1], height=image.shape[0],
             other_role=other_role, other_width=other.shape[1], other_height=other.shape[0],
@@ -152,7 +152,7 @@ def _looks_like_unit_range(image: np.ndarray) -> bool:
 def _unit_range(image: np.ndarray, role: str) -> MetricError:
     return MetricError(
         "metric.unit_range",
-        "The {role} ranges from {low:.4g} to {high:.4g}, as an image in 0..1 does; metrics need"
+        "{role} ranges from {low:.4g} to {high:.4g}, as an image in 0..1 does; metrics need"
         " grey levels in 0..255: multiply it by 255.",
         role=role, low=float(image.min()), high=float(image.max()),
     )  # fmt: skip
