@@ -1,0 +1,22 @@
+"""What happens when a visitor does something: one file for each group of events.
+
+An action reads the visit and a few fields, asks the desk, and returns what changed on the page as
+``{component: value}``. It writes to the visit it was given and to nothing else.
+"""
+
+import gradio as gr
+
+from demo.actions import choosing, exploring, fusing, opening, sources
+from demo.desk import Desk
+from demo.view import View
+
+__all__ = ["wire"]
+
+
+def wire(page: gr.Blocks, view: View, desk: Desk) -> None:
+    """Connect every event of the page with its action."""
+    opening.wire(page, view, desk)
+    choosing.wire(view, desk)
+    sources.wire(view, desk)
+    fusing.wire(view, desk)
+    exploring.wire(view, desk)

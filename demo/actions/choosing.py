@@ -1,0 +1,104 @@
+"""Choosing a task or an example."""
+
+import hashlib
+from collections.abc import AsyncIterator
+
+import gradio as gr
+
+from demo.actions.describing import describe_unedited
+from demo.actions.showing import Updates, show_author, show_result, show_sources, show_task
+from demo.desk import Desk
+from demo.examples import Example, find_examples
+from demo.state import SLOTS, Result, Slot, Source, Visit
+from demo.view import View
+from film_core.tasks import TASKS
+
+
+def open_example(visit: Visit, example: Example) -> dict[Slot, str]:
+    """Put `example` with its precomputed result into the visit; return its two texts."""
+    visit.task = example.task
+    visit.example = example.key
+    visit.errors.clear()
+    for slot in SLOTS:
+        visit.sources[slot] = _source(example, slot)
+    done = example.result
+    texts = {slot: str(done.get(f"text_{slot}", "")) for slot in SLOTS}
+    for slot in SLOTS:
+        visit.described[slot], visit.authors[slot] = texts[slot], "example"
+    visit.results.append(
+        Result(
+            number=0,
+            picture=f"example/{example.key}/fused.png",
+            width=visit.sources["a"].width,
+            height=visit.sources["a"].height,
+            task=example.task,
+            text_a=texts["a"],
+            text_b=texts["b"],
+            metrics=done["metrics"],
+            comparison=done.get("comparison", {}),
+            seconds=done.get("timings", {}),
+            device=done.get("device", ""),
+            weights=done.get("weights", ""),
+            notes=tuple(done.get("notes", ())),
+            pair=visit.pair,
+            picture_a=visit.sources["a"].picture,
+            picture_b=visit.sources["b"].picture,
+        )
+    )
+    return texts
+
+
+def _source(example: Example, slot: Slot) -> Source:
+    from PIL import Image
+
+    data = example.file(slot).read_bytes()
+    with Image.open(example.file(slot)) as image:
+        (width, height), colour = image.size, image.mode not in ("L", "1", "I;16")
+    return Source(
+        hashlib.sha256(data).hexdigest(), data, f"{example.title} ({slot.upper()})", width, height,
+        8, colour, (), f"example/{example.key}/{slot}.png",
+    )  # fmt: skip
+
+
+def wire(view: View, desk: Desk) -> None:
+    """Connect the task and the examples."""
+
+    async def task_chosen(visit: Visit, task: str, a: str, b: str) -> AsyncIterator[Updates]:
+        if task not in TASKS or task == visit.task:
+            return
+        visit.task = task
+        yield {**show_task(view, visit), **show_sources(view, visit, desk)}
+        async for updates in describe_unedited(view, visit, desk, {"a": a, "b": b}):
+            yield updates
+
+    def example_chosen(visit: Visit, event: gr.EventData) -> Updates:
+        example = find_examples().get(str(event.value))
+        if example is None:
+            return {view.progress: ""}
+        texts = open_example(visit, example)
+        updates = {
+            view.progress: "",
+            **show_task(view, visit),
+            **show_sources(view, visit, desk),
+            **show_result(view, visit, desk),
+        }
+        for slot in SLOTS:
+            updates |= show_author(view, visit, slot, texts[slot])
+            updates[view.texts[slot]] = texts[slot]
+        return updates
+
+    shown = [
+        view.task, view.task_sentence, view.examples, view.progress, view.viewer, view.facts,
+        view.metrics, view.attention,
+        *view.sources.values(), *view.texts.values(), *view.authors.values(),
+    ]  # fmt: skip
+    view.task.input(
+        task_chosen,
+        [view.visit, view.task, view.texts["a"], view.texts["b"]],
+        shown,
+        show_progress="hidden",
+        api_visibility="private",
+    )
+    view.examples.choose(
+        example_chosen, [view.visit], shown, show_progress="hidden", api_visibility="private"
+    )

@@ -1,0 +1,48 @@
+"""Filling in the descriptions, without ever overwriting what a visitor wrote."""
+
+from collections.abc import AsyncIterator, Iterable
+
+from demo.actions.showing import Updates, language_of, show_author
+from demo.desk import Desk
+from demo.state import SLOTS, Slot, Visit
+from demo.view import View
+from film_core.errors import FilmError
+
+
+def is_edited(visit: Visit, slot: Slot, text: str) -> bool:
+    """Whether `text` is the visitor's own, not the one that was filled in."""
+    return bool(text.strip()) and text != visit.described[slot]
+
+
+async def describe_unedited(
+    view: View, visit: Visit, desk: Desk, texts: dict[Slot, str]
+) -> AsyncIterator[Updates]:
+    """Describe again every source whose description the visitor hasn't touched."""
+    slots = [slot for slot in SLOTS if not is_edited(visit, slot, texts[slot])]
+    async for updates in describe(view, visit, desk, slots, texts):
+        yield updates
+
+
+async def describe(
+    view: View, visit: Visit, desk: Desk, slots: Iterable[Slot], texts: dict[Slot, str]
+) -> AsyncIterator[Updates]:
+    """Describe the sources `slots`, showing that it happens and then the texts."""
+    say = language_of(visit)
+    slots = [slot for slot in slots if visit.sources[slot] is not None]
+    if not slots:
+        return
+    yield {
+        view.authors[s]: f'<p class="subdued busy">{say.html("text.describing")}</p>' for s in slots
+    }
+    alone = "pair" in visit.errors and visit.errors["pair"] is not None
+    for slot in slots:
+        updates: Updates = {}
+        visit.errors[f"text_{slot}"] = None
+        text = texts[slot]
+        try:
+            text, visit.authors[slot] = await desk.describe(visit, slot, alone)
+            visit.described[slot] = text
+            updates[view.texts[slot]] = text
+        except FilmError as error:
+            visit.errors[f"text_{slot}"] = error
+        yield {**updates, **show_author(view, visit, slot, text)}

@@ -1,0 +1,53 @@
+"""Looking closer at a result: the metrics' form, the attention maps."""
+
+from dataclasses import replace
+
+import gradio as gr
+
+from demo.actions.showing import grey_source, language_of
+from demo.desk import Desk
+from demo.heat import COLOURS
+from demo.panels.attention import HEADS, STAGES, render_attention
+from demo.panels.metrics import render_metrics
+from demo.state import SLOTS, Look, Visit
+from demo.view import View
+
+
+def wire(view: View, desk: Desk) -> None:
+    """Connect the choices inside the panels."""
+
+    def form_chosen(visit: Visit, event: gr.EventData) -> str:
+        chosen = str(event.value).removeprefix("form:")
+        if chosen in ("raw", "paper"):
+            visit.form = chosen
+        return render_metrics(visit, visit.form, language_of(visit))
+
+    def look_chosen(visit: Visit, event: gr.EventData) -> str:
+        visit.look = look_after(visit.look, str(event.value))
+        return render_attention(visit, grey_source(visit, desk), language_of(visit))
+
+    quiet = {"show_progress": "hidden", "api_visibility": "private"}
+    view.metrics.choose(form_chosen, [view.visit], [view.metrics], **quiet)
+    view.attention.choose(look_chosen, [view.visit], [view.attention], **quiet)
+
+
+def look_after(look: Look, choice: str) -> Look:
+    """Return `look` after a choice such as "stage:1", "head:mean" or "word:17".
+
+    A choice that isn't one of the panel's leaves it as it is: it can come from anywhere.
+    """
+    what, _, value = choice.partition(":")
+    number = int(value) if value.isdecimal() and len(value) < 6 else None
+    if what == "stage" and number in range(1, STAGES + 1):
+        return replace(look, stage=number)
+    if what == "source" and value in SLOTS:
+        return replace(look, source=value)
+    if what == "head" and (value == "mean" or number in range(1, HEADS + 1)):
+        return replace(look, head=number)
+    if what == "word" and (value == "mean" or number is not None):
+        return replace(look, word=number)
+    if what == "colours" and value in COLOURS:
+        return replace(look, colours=value)
+    if what == "strength" and number is not None and number <= 100:
+        return replace(look, strength=number)
+    return look

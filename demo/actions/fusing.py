@@ -1,0 +1,100 @@
+"""The Fuse button: a job in the worker, its progress on the page, its result or its sentence."""
+
+import time
+from collections.abc import AsyncIterator
+
+import gradio as gr
+
+from demo.actions.describing import is_edited
+from demo.actions.showing import Updates, language_of, show_result, show_sources, show_task
+from demo.desk import Desk
+from demo.panels.progress import render_end, render_failure, render_progress
+from demo.state import SLOTS, Slot, Visit
+from demo.view import View
+from demo.worker.job import Job, JobEvent
+from film_core.errors import FilmError, SettingError
+
+
+def wire(view: View, desk: Desk) -> None:
+    """Connect Fuse and Cancel."""
+
+    async def fuse(visit: Visit, a: str, b: str) -> AsyncIterator[Updates]:
+        say = language_of(visit)
+        if visit.job is not None:
+            return
+        began = time.monotonic()
+        try:
+            job = visit.job = _submit(visit, desk, a, b)
+        except FilmError as error:
+            yield {view.progress: render_failure(error, say)}
+            return
+        repeated = ""
+        try:
+            yield {
+                **_running(view, True),
+                view.progress: render_progress(JobEvent("queued"), 0, say),
+            }
+            async for event in job.events():
+                seconds = time.monotonic() - began
+                if event.stage == "again":
+                    repeated = event.detail
+                if not event.last:
+                    yield {view.progress: render_progress(event, seconds, say)}
+            if event.error is not None:
+                shown = {view.progress: render_failure(event.error, say)}
+            else:
+                _keep(visit, desk, job, event, {"a": a, "b": b})
+                shown = {
+                    view.progress: render_end(say("progress.repeated", detail=repeated), "note")
+                    if repeated
+                    else render_end(say("progress.done", seconds=f"{seconds:.1f}")),
+                    **show_result(view, visit, desk),
+                    **show_sources(view, visit, desk),
+                    **show_task(view, visit),
+                }
+        finally:
+            visit.job = None
+            desk.fusing.cancel(job)  # no effect when it is done; ends it when the visitor has left
+        yield {**_running(view, False), **shown}
+
+    def cancel(visit: Visit) -> None:
+        if visit.job is not None:
+            desk.fusing.cancel(visit.job)
+
+    shown = [
+        view.fuse, view.cancel, view.progress, view.viewer, view.facts, view.metrics,
+        view.attention, view.task, view.task_sentence, view.examples, *view.sources.values(),
+    ]  # fmt: skip
+    quiet = {"show_progress": "hidden", "api_visibility": "private"}
+    view.fuse.click(
+        fuse, [view.visit, view.texts["a"], view.texts["b"]], shown, trigger_mode="once", **quiet
+    )
+    view.cancel.click(cancel, [view.visit], None, **quiet)
+
+
+def _submit(visit: Visit, desk: Desk, a: str, b: str) -> Job:
+    for slot in SLOTS:
+        if visit.sources[slot] is None:
+            raise SettingError(
+                "fuse.missing",
+                "Two images are needed: choose source {letter} or an example first.",
+                letter=slot.upper(),
+            )
+    if visit.errors.get("pair") is not None:
+        raise visit.errors["pair"]
+    return desk.fuse(visit, a, b)
+
+
+def _keep(visit: Visit, desk: Desk, job: Job, event: JobEvent, texts: dict[Slot, str]) -> None:
+    for slot in SLOTS:
+        if visit.authors[slot] == "example" and is_edited(visit, slot, texts[slot]):
+            visit.authors[slot] = "visitor"
+    desk.keep(visit, job, event.reply)
+    visit.example = ""
+
+
+def _running(view: View, running: bool) -> Updates:
+    return {
+        view.fuse: gr.update(interactive=not running),
+        view.cancel: gr.update(visible=running),
+    }

@@ -1,0 +1,132 @@
+"""From a visit to updates of the page: which components show what. No action draws by itself."""
+
+import io
+from html import escape
+from typing import Any
+
+import gradio as gr
+import numpy as np
+from PIL import Image
+
+from demo.desk import Desk
+from demo.examples import examples_of, find_examples
+from demo.language import Language, load_language
+from demo.panels.attention import render_attention
+from demo.panels.examples import render_examples
+from demo.panels.facts import render_facts
+from demo.panels.header import render_header
+from demo.panels.metrics import render_metrics
+from demo.panels.source import render_source
+from demo.panels.viewer import render_viewer
+from demo.state import SLOTS, Slot, Visit
+from demo.view import View
+from film_core.tasks import TASKS
+
+Updates = dict[Any, Any]
+
+
+def language_of(visit: Visit) -> Language:
+    """Return the language that the visit has chosen."""
+    return load_language(visit.language)
+
+
+def show_sources(view: View, visit: Visit, desk: Desk) -> Updates:
+    """Return both source fields."""
+    say = language_of(visit)
+    return {view.sources[slot]: render_source(visit, slot, desk.settings, say) for slot in SLOTS}
+
+
+def show_task(view: View, visit: Visit) -> Updates:
+    """Return what depends on the task alone."""
+    say = language_of(visit)
+    return {
+        view.task: gr.update(
+            choices=[(say(f"task.{name}"), name) for name in TASKS], value=visit.task
+        ),
+        view.task_sentence: f'<p class="subdued">{say.html(f"task.{visit.task}.sentence")}</p>',
+        view.examples: render_examples(examples_of(visit.task), visit.example, say),
+    }
+
+
+def show_author(view: View, visit: Visit, slot: Slot, text: str) -> Updates:
+    """Return the line below a description: who wrote it, or what is wrong with it."""
+    say = language_of(visit)
+    error = visit.errors.get(f"text_{slot}")
+    if error is not None:
+        return {view.authors[slot]: f'<p class="alert" role="alert">{escape(say.error(error))}</p>'}
+    author = visit.authors[slot]
+    if not text.strip() or not author:
+        line = ""
+    elif text != visit.described[slot]:
+        line = say.html("text.edited")
+    elif author == "example":
+        line = say.html("text.example")
+    else:
+        line = say.html("text.author", author=author)
+    return {view.authors[slot]: f'<p class="subdued">{line}</p>' if line else ""}
+
+
+def show_result(view: View, visit: Visit, desk: Desk) -> Updates:
+    """Return everything that shows the newest result."""
+    say = language_of(visit)
+    return {
+        view.viewer: render_viewer(visit, say),
+        view.facts: render_facts(visit, say, example_note(visit, say)),
+        view.metrics: render_metrics(visit, visit.form, say),
+        view.attention: render_attention(visit, grey_source(visit, desk), say),
+    }
+
+
+def show_everything(view: View, visit: Visit, desk: Desk, texts: dict[Slot, str]) -> Updates:
+    """Return the whole page, as after opening it or changing its language."""
+    say = language_of(visit)
+    updates = {
+        view.header: render_header(say),
+        view.footer: footer(desk, say),
+        **view.texts_in(say),
+        **show_task(view, visit),
+        **show_sources(view, visit, desk),
+        **show_result(view, visit, desk),
+    }
+    for slot in SLOTS:
+        updates |= show_author(view, visit, slot, texts[slot])
+        updates[view.texts[slot]] = gr.update(
+            label=say("text", letter=slot.upper()), placeholder=say("text.placeholder")
+        )
+    updates[view.task]["label"] = say("task")
+    return updates
+
+
+def grey_source(visit: Visit, desk: Desk) -> np.ndarray | None:
+    """Return (H, W) uint8 at the result's size, the source that the explorer lies over.
+
+    What is decoded here is a PNG that a worker wrote or that belongs to the repository.
+    """
+    result = visit.result
+    if result is None or result.attention is None:
+        return None
+    address = result.picture_a if visit.look.source == "a" else result.picture_b
+    data = desk.picture(address)
+    if data is None:
+        return np.zeros((result.height, result.width), np.uint8)
+    with Image.open(io.BytesIO(data)) as picture:
+        return np.asarray(picture.convert("L").resize((result.width, result.height)))
+
+
+def example_note(visit: Visit, say: Language) -> str:
+    """Return what is to be said about a precomputed example, "" for own images."""
+    example = find_examples().get(visit.example)
+    if example is None:
+        return ""
+    source = ", ".join(
+        str(example.about[key]) for key in ("source", "licence") if example.about.get(key)
+    )
+    return f"{say('example.shown', title=example.title)} {say('example.source', source=source)}"
+
+
+def footer(desk: Desk, say: Language) -> str:
+    """Return the foot of the page."""
+    return (
+        f'<footer class="subdued"><p>{say.html("source.rule")}</p>'
+        f"<p>{say.html('footer.privacy', minutes=f'{desk.settings.idle_minutes:g}')}</p></footer>"
+    )

@@ -1,0 +1,147 @@
+"""The two source images: upload, remove, swap, describe again."""
+
+from collections.abc import AsyncIterator
+
+import gradio as gr
+
+from demo.actions.describing import describe, describe_unedited
+from demo.actions.showing import (
+    Updates,
+    language_of,
+    show_author,
+    show_result,
+    show_sources,
+    show_task,
+)
+from demo.desk import Desk, plain_name
+from demo.panels.progress import render_stage
+from demo.state import SLOTS, Slot, Visit
+from demo.view import View
+from film_core.errors import FilmError, ImageError
+
+
+def wire(view: View, desk: Desk) -> None:
+    """Connect the source fields and what belongs to them."""
+    shown = [
+        view.task, view.task_sentence, view.examples, view.progress, view.viewer, view.facts,
+        view.metrics, view.attention,
+        *view.sources.values(), *view.texts.values(), *view.authors.values(),
+    ]  # fmt: skip
+    for slot in SLOTS:
+        _wire_field(view, desk, slot, shown)
+
+    async def swapped(visit: Visit, a: str, b: str) -> Updates:
+        visit.sources["a"], visit.sources["b"] = visit.sources["b"], visit.sources["a"]
+        for kept in (visit.described, visit.authors):
+            kept["a"], kept["b"] = kept["b"], kept["a"]
+        visit.example = ""
+        visit.errors.clear()
+        visit.results.clear()
+        updates = {**show_sources(view, visit, desk), **show_result(view, visit, desk)}
+        updates |= {view.texts["a"]: b, view.texts["b"]: a}
+        return (
+            updates | show_author(view, visit, "a", b) | show_author(view, visit, "b", a)
+            | show_task(view, visit)
+        )  # fmt: skip
+
+    view.swap.click(
+        swapped,
+        [view.visit, view.texts["a"], view.texts["b"]],
+        shown,
+        show_progress="hidden",
+        api_visibility="private",
+    )
+
+
+def _wire_field(view: View, desk: Desk, slot: Slot, shown: list) -> None:
+    async def uploaded(visit: Visit, a: str, b: str, event: gr.EventData) -> AsyncIterator[Updates]:
+        say = language_of(visit)
+        yield {view.progress: render_stage(say("source.opening"), None, 0, say)}
+        try:
+            visit.sources[slot] = await desk.read(visit, *_uploaded(event, desk))
+            visit.errors[slot] = None
+        except FilmError as error:
+            visit.errors[slot] = error
+            yield {view.progress: "", **show_sources(view, visit, desk)}
+            return
+        if visit.example:  # own images now: what belonged to the example goes
+            visit.example = ""
+            other = "b" if slot == "a" else "a"
+            visit.sources[other] = None
+            visit.described[other] = visit.authors[other] = ""
+            a, b = ("", "") if visit.authors[slot] == "example" else (a, b)
+            visit.authors[slot] = ""
+        visit.results.clear()
+        try:
+            await _check_pair(visit, desk)
+            visit.errors["pair"] = None
+        except FilmError as error:
+            visit.errors["pair"] = visit.errors[slot] = error
+        texts = {"a": a, "b": b}
+        updates = {view.progress: "", view.texts["a"]: a, view.texts["b"]: b}
+        for s in SLOTS:
+            updates |= show_author(view, visit, s, texts[s])
+        yield {
+            **updates,
+            **show_sources(view, visit, desk),
+            **show_result(view, visit, desk),
+            **show_task(view, visit),
+        }
+        async for updates in describe_unedited(view, visit, desk, texts):
+            yield updates
+
+    def cleared(visit: Visit) -> Updates:
+        visit.sources[slot] = None
+        visit.errors.clear()
+        visit.example = ""
+        visit.results.clear()
+        visit.described[slot] = visit.authors[slot] = ""
+        return {
+            view.texts[slot]: "",
+            **show_author(view, visit, slot, ""),
+            **show_sources(view, visit, desk),
+            **show_result(view, visit, desk),
+            **show_task(view, visit),
+        }
+
+    async def again(visit: Visit, a: str, b: str) -> AsyncIterator[Updates]:
+        async for updates in describe(view, visit, desk, [slot], {"a": a, "b": b}):
+            yield updates
+
+    def edited(visit: Visit, text: str) -> Updates:
+        visit.errors[f"text_{slot}"] = None
+        return show_author(view, visit, slot, text)
+
+    texts = [view.texts["a"], view.texts["b"]]
+    quiet = {"show_progress": "hidden", "api_visibility": "private"}
+    view.sources[slot].upload(uploaded, [view.visit, *texts], shown, **quiet)
+    view.sources[slot].clear(cleared, [view.visit], shown, **quiet)
+    view.again[slot].click(again, [view.visit, *texts], shown, **quiet)
+    view.texts[slot].blur(edited, [view.visit, view.texts[slot]], [view.authors[slot]], **quiet)
+
+
+async def _check_pair(visit: Visit, desk: Desk) -> None:
+    if visit.pair is not None:
+        await desk.check_pair(visit)
+
+
+def _uploaded(event: gr.EventData, desk: Desk) -> tuple[str, str]:
+    """Return (name on the shelf, file name) of what the browser says that it has sent."""
+    data = event._data if isinstance(event._data, dict) else {}
+    name = plain_name(data.get("name", ""))
+    if data.get("reason") == "too_large":
+        size = data.get("size")
+        raise ImageError(
+            "image.too_many_bytes",
+            "'{name}' has {megabytes:.0f} MB; at most {limit:.0f} MB are read: "
+            "use a smaller image or a compressed format such as PNG.",
+            name=name, megabytes=size / 1e6 if isinstance(size, int | float) else 0.0,
+            limit=desk.settings.max_megabytes,
+        )  # fmt: skip
+    if not data.get("token"):
+        raise ImageError(
+            "upload.failed",
+            "The upload of '{name}' did not arrive: check the connection and choose it again.",
+            name=name,
+        )
+    return str(data["token"]), name

@@ -1,0 +1,48 @@
+// The header: language (the server's business), light or dark (the browser's), state of the server.
+const dark = () => document.body.classList.contains("dark");
+const remembered = localStorage.getItem("film-studio-theme");
+if (remembered) document.body.classList.toggle("dark", remembered === "dark");
+
+element.addEventListener("click", (event) => {
+  const button = event.target.closest("button");
+  if (!button) return;
+  if (button.dataset.act === "theme") {
+    document.body.classList.toggle("dark");
+    localStorage.setItem("film-studio-theme", dark() ? "dark" : "light");
+  } else if (button.dataset.language) {
+    trigger("language", { value: button.dataset.language });
+  }
+});
+
+const poll = async () => {
+  const chip = element.querySelector(".chip");
+  let wait = 15000;
+  try {
+    const language = element.querySelector("[data-shown]")?.dataset.shown || "en";
+    const answer = await fetch(`health?language=${language}`, { cache: "no-store" });
+    const state = await answer.json();
+    chip.dataset.state = state.state;
+    chip.querySelector(".chip-text").textContent = state.text;
+    chip.title = state.detail || "";
+    chip.querySelector(".chip-bar").style.width =
+      state.fraction == null ? "0" : `${Math.round(100 * state.fraction)}%`;
+    if (state.state === "starting") wait = 1000;
+    else if (state.state === "busy") wait = 2000;
+  } catch {
+    chip.dataset.state = "unable";
+    chip.querySelector(".chip-text").textContent = chip.dataset.lost;
+    wait = 3000;
+  }
+  setTimeout(poll, wait);
+};
+poll();
+watch("value", () => { document.documentElement.lang =
+  element.querySelector("[data-shown]")?.dataset.shown || "en"; });
+
+document.addEventListener("keydown", (event) => {
+  if ((event.ctrlKey || event.metaKey) && event.key === "Enter") {
+    event.preventDefault();
+    document.activeElement?.blur?.();  // so that a text just typed is sent along
+    document.querySelector("#fuse button, button#fuse")?.click();
+  }
+});

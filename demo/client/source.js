@@ -1,0 +1,61 @@
+// A source field: choose, drop or paste an image; it goes to the server's memory, never to a file.
+const send = (file) => {
+  const target = element.querySelector(".drop");
+  const limit = Number(target.dataset.limitBytes);
+  if (file.size > limit) {
+    trigger("upload", { token: "", name: file.name, reason: "too_large", size: file.size });
+    return;
+  }
+  target.dataset.state = "uploading";
+  const bar = element.querySelector(".drop-progress > i");
+  const request = new XMLHttpRequest();
+  request.open("POST", "upload");
+  request.setRequestHeader("Content-Type", "application/octet-stream");
+  request.upload.onprogress = (event) => {
+    if (bar && event.lengthComputable) bar.style.width = `${(100 * event.loaded) / event.total}%`;
+  };
+  request.onload = () => {
+    if (bar) bar.style.width = "0";
+    let answer = {};
+    try { answer = JSON.parse(request.responseText); } catch { answer = { reason: "answer" }; }
+    trigger("upload", { token: answer.token || "", name: file.name,
+                        reason: answer.reason || "", size: file.size });
+  };
+  request.onerror = () =>
+    trigger("upload", { token: "", name: file.name, reason: "network", size: file.size });
+  request.send(file);
+};
+
+element.addEventListener("change", (event) => {
+  if (event.target.matches("input[type=file]") && event.target.files.length) {
+    send(event.target.files[0]);
+    event.target.value = "";
+  }
+});
+element.addEventListener("click", (event) => {
+  if (event.target.closest("[data-act=clear]")) { event.preventDefault(); trigger("clear", {}); }
+});
+for (const name of ["dragenter", "dragover"]) {
+  element.addEventListener(name, (event) => {
+    event.preventDefault();
+    element.querySelector(".drop").classList.add("over");
+  });
+}
+for (const name of ["dragleave", "drop"]) {
+  element.addEventListener(name, (event) => {
+    event.preventDefault();
+    element.querySelector(".drop").classList.remove("over");
+  });
+}
+element.addEventListener("drop", (event) => {
+  const file = event.dataTransfer.files[0];
+  if (file) send(file);
+});
+document.addEventListener("paste", (event) => {
+  const file = [...(event.clipboardData?.files || [])][0];
+  if (!file) return;
+  const zones = [...document.querySelectorAll(".drop")];
+  const chosen = zones.find((zone) => zone.contains(document.activeElement))
+    || zones.find((zone) => zone.dataset.state === "empty") || zones[0];
+  if (element.contains(chosen)) { event.preventDefault(); send(file); }
+});

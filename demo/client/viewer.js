@@ -1,0 +1,228 @@
+// The viewer: a divider between the fused image and another one, or all side by side; one zoom and
+// one position for all of them; the values of the pixel under the pointer.
+const state = { scale: 1, x: 0, y: 0, divider: 50, view: "slider", against: "a" };
+const canvases = {};
+let panes = [];
+let shown = null;
+
+const text = (key) => (shown && shown.texts[key]) || "";
+const make = (tag, attributes = {}, ...children) => {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name === "class") node.className = value;
+    else if (value !== null && value !== undefined && value !== false) node.setAttribute(name, value);
+  }
+  node.append(...children);
+  return node;
+};
+
+const plane = (picture) => make("div", { class: "plane" },
+  make("img", { src: picture.url, alt: picture.alt, draggable: "false" }));
+
+const pane = (kind, ...content) => {
+  const node = make("div", { class: `pane ${kind}` }, ...content);
+  panes.push(node);
+  return node;
+};
+
+const sides = () => {  // [left, right]; before anything is fused the two sources face each other
+  if (!shown.fused) return [shown.a, shown.b];
+  return [shown[state.against] || shown.a, shown.fused];
+};
+
+const build = () => {
+  const stage = element.querySelector(".stage");
+  stage.replaceChildren();
+  panes = [];
+  if (!shown || !(shown.fused || shown.a || shown.b)) {
+    stage.append(make("div", { class: "nothing" },
+      make("p", { class: "nothing-title" }, text("empty")), make("p", {}, text("empty_hint"))));
+    stage.dataset.view = "nothing";
+    return;
+  }
+  const all = [shown.a, shown.b, shown.fused].filter(Boolean);
+  const view = all.length === 1 ? "side" : state.view;
+  stage.dataset.view = view;
+  if (view === "side") {
+    stage.style.setProperty("--panes", all.length);
+    for (const picture of all) {
+      stage.append(pane("single", plane(picture), make("span", { class: "tag" }, picture.label)));
+    }
+  } else {
+    const [left, right] = sides();
+    const over = make("div", { class: "over" }, plane(left));
+    const divider = make("input", { type: "range", min: 0, max: 100, step: 0.5,
+      value: state.divider, class: "divider", "aria-label": text("slider")
+        .replace("{left}", left.label).replace("{right}", right.label) });
+    divider.addEventListener("input", () => { state.divider = Number(divider.value); place(); });
+    stage.append(pane("double", plane(right), over, make("div", { class: "line" }),
+      make("span", { class: "tag left" }, left.label),
+      make("span", { class: "tag right" }, right.label), divider));
+  }
+  place();
+};
+
+const place = () => {
+  const stage = element.querySelector(".stage");
+  stage.style.setProperty("--divider", `${state.divider}%`);
+  for (const node of panes) {
+    const width = node.clientWidth, height = node.clientHeight;
+    if (!width || !height) continue;
+    const fit = Math.min(width / shown.width, height / shown.height);
+    const scale = fit * state.scale;
+    const left = (width - shown.width * scale) / 2 + state.x * width;
+    const top = (height - shown.height * scale) / 2 + state.y * height;
+    for (const item of node.querySelectorAll(".plane")) {
+      item.style.width = `${shown.width}px`;
+      item.style.height = `${shown.height}px`;
+      item.style.transform = `translate(${left}px, ${top}px) scale(${scale})`;
+      item.classList.toggle("pixels", scale > 3);
+    }
+    node.frame = { scale, left, top };
+  }
+  const percent = element.querySelector(".zoom-value");
+  if (percent && panes[0]?.frame) percent.textContent = `${Math.round(100 * panes[0].frame.scale)} %`;
+};
+
+const zoom = (factor, event) => {
+  const before = state.scale;
+  state.scale = Math.min(32, Math.max(1, state.scale * factor));
+  if (state.scale === 1) { state.x = 0; state.y = 0; place(); return; }
+  const node = event?.target.closest?.(".pane") || panes[0];
+  if (!node) return;
+  const box = node.getBoundingClientRect();
+  const at = event ? [(event.clientX - box.left) / box.width - 0.5,
+                      (event.clientY - box.top) / box.height - 0.5] : [0, 0];
+  const ratio = state.scale / before;
+  state.x = at[0] - (at[0] - state.x) * ratio;
+  state.y = at[1] - (at[1] - state.y) * ratio;
+  place();
+};
+
+const refresh = (value) => {
+  const before = shown;
+  shown = value && value.texts ? value : null;
+  if (!shown) return;
+  if (!before || before.width !== shown.width || before.height !== shown.height) {
+    Object.assign(state, { scale: 1, x: 0, y: 0 });
+  }
+  if (!shown[state.against]) state.against = "a";
+  for (const node of element.querySelectorAll("[data-text]")) node.textContent = text(node.dataset.text);
+  for (const node of element.querySelectorAll("[data-label]")) {
+    node.setAttribute("aria-label", text(node.dataset.label));
+    node.title = text(node.dataset.label);
+  }
+  for (const node of element.querySelectorAll("[data-against]")) {
+    const picture = shown[node.dataset.against];
+    node.hidden = !picture || !shown.fused;
+    if (picture) node.textContent = picture.label;
+    node.setAttribute("aria-pressed", String(node.dataset.against === state.against));
+  }
+  element.querySelector(".against").hidden = !shown.fused || state.view === "side";
+  for (const node of element.querySelectorAll("[data-view]")) {
+    if (node.tagName === "BUTTON") {
+      node.setAttribute("aria-pressed", String(node.dataset.view === state.view));
+    }
+  }
+  const link = element.querySelector(".download");
+  link.hidden = !shown.download;
+  if (shown.download) { link.href = shown.download.url; link.download = shown.download.name; }
+  element.querySelector(".tools").hidden = !(shown.a || shown.b || shown.fused);
+  for (const key of ["a", "b", "fused"]) load(key, shown[key]);
+  build();
+};
+
+const load = (key, picture) => {
+  if (!picture) { delete canvases[key]; return; }
+  if (canvases[key]?.url === picture.url) return;
+  const image = new Image();
+  image.onload = () => {
+    const canvas = document.createElement("canvas");
+    canvas.width = image.naturalWidth;
+    canvas.height = image.naturalHeight;
+    const context = canvas.getContext("2d", { willReadFrequently: true });
+    context.drawImage(image, 0, 0);
+    canvases[key] = { url: picture.url, context, width: canvas.width, height: canvas.height };
+  };
+  image.src = picture.url;
+};
+
+const read = (event) => {
+  const output = element.querySelector(".pixel");
+  const node = event.target.closest?.(".pane");
+  if (!node?.frame || !shown) { output.textContent = text("pixel_hint"); return; }
+  const box = node.getBoundingClientRect();
+  const x = Math.floor((event.clientX - box.left - node.frame.left) / node.frame.scale);
+  const y = Math.floor((event.clientY - box.top - node.frame.top) / node.frame.scale);
+  if (x < 0 || y < 0 || x >= shown.width || y >= shown.height) {
+    output.textContent = text("pixel_hint");
+    return;
+  }
+  const parts = [`x ${x}  y ${y}`];
+  for (const key of ["a", "b", "fused"]) {
+    const canvas = canvases[key];
+    if (!canvas || !shown[key]) continue;
+    const [r, g, b] = canvas.context.getImageData(
+      Math.floor((x * canvas.width) / shown.width), Math.floor((y * canvas.height) / shown.height),
+      1, 1).data;
+    const grey = Math.round(0.299 * r + 0.587 * g + 0.114 * b);
+    parts.push(`${shown[key].label} ${grey}${r === g && g === b ? "" : ` (${r}, ${g}, ${b})`}`);
+  }
+  output.textContent = parts.join("   ");
+};
+
+element.addEventListener("click", (event) => {
+  const button = event.target.closest("button");
+  if (!button) return;
+  const { against, view, act } = button.dataset;
+  if (against) { state.against = against; refresh(shown); }
+  else if (view) { state.view = view; refresh(shown); }
+  else if (act === "in") zoom(1.5);
+  else if (act === "out") zoom(1 / 1.5);
+  else if (act === "fit") { Object.assign(state, { scale: 1, x: 0, y: 0 }); place(); }
+});
+element.addEventListener("wheel", (event) => {
+  if (!event.target.closest(".pane") || !(event.ctrlKey || state.scale > 1)) return;
+  event.preventDefault();
+  zoom(Math.exp(-event.deltaY / 300), event);
+}, { passive: false });
+element.addEventListener("dblclick", (event) => {
+  if (event.target.closest(".pane")) zoom(state.scale > 1 ? 1 / state.scale : 3, event);
+});
+
+let drag = null;
+element.addEventListener("pointerdown", (event) => {
+  const node = event.target.closest(".pane");
+  if (!node || event.button !== 0) return;
+  const box = node.getBoundingClientRect();
+  const near = Math.abs(event.clientX - box.left - (state.divider / 100) * box.width) < 28;
+  const moves = node.classList.contains("double") && (near || state.scale === 1);
+  drag = { node, box, moves, x: event.clientX, y: event.clientY, from: [state.x, state.y] };
+  if (moves) slide(event);
+});
+const slide = (event) => {
+  state.divider = Math.min(100, Math.max(0, (100 * (event.clientX - drag.box.left)) / drag.box.width));
+  const divider = element.querySelector(".divider");
+  if (divider) divider.value = state.divider;
+  place();
+};
+window.addEventListener("pointermove", (event) => {
+  if (element.contains(event.target)) read(event);
+  if (!drag) return;
+  if (drag.moves) slide(event);
+  else if (state.scale > 1) {
+    state.x = drag.from[0] + (event.clientX - drag.x) / drag.box.width;
+    state.y = drag.from[1] + (event.clientY - drag.y) / drag.box.height;
+    place();
+  }
+});
+for (const name of ["pointerup", "pointercancel"]) window.addEventListener(name, () => { drag = null; });
+element.addEventListener("keydown", (event) => {
+  if (!event.target.closest(".stage")) return;
+  if (event.key === "+" || event.key === "=") zoom(1.5);
+  else if (event.key === "-") zoom(1 / 1.5);
+  else if (event.key === "0") { Object.assign(state, { scale: 1, x: 0, y: 0 }); place(); }
+});
+new ResizeObserver(() => shown && place()).observe(element);
+watch("value", () => refresh(props.value));
+refresh(props.value);

@@ -1,0 +1,242 @@
+"""The page's desk: takes what visitors ask to the right worker and tells them how it goes.
+
+One desk for a server. It owns the two workers and the shelf of pictures; what belongs to a visitor
+is in the `Visit` that comes with every call.
+"""
+
+import hashlib
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import Any
+
+from demo.attention import unpack
+from demo.examples import find_examples
+from demo.pictures import Picture, PictureShelf
+from demo.settings import Settings
+from demo.state import Result, Slot, Source, Visit, Word, moved_by_text
+from demo.worker import Job, JobEvent, Supervisor
+from demo.worker.supervisor import WorkerLimits
+from film_core.errors import ImageError
+
+_UPLOAD_BYTES = 512 * 2**20  # uploads that wait to be claimed by their visit
+
+
+class Desk:
+    """Workers and pictures of one server.
+
+    Args:
+        settings: limits and choices of the host.
+        reading, fusing: import names of the modules whose ``WORK`` the workers run.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        reading: str = "demo.worker.reading",
+        fusing: str = "demo.worker.fusing",
+    ) -> None:
+        self.settings = settings
+        self.shelf = PictureShelf(settings.shelf_megabytes * 2**20)
+        self.uploads = PictureShelf(_UPLOAD_BYTES)  # apart, so that a flood of them costs no result
+        limits = WorkerLimits(
+            waiting=settings.waiting, waiting_per_visitor=settings.waiting_per_visitor
+        )
+        self.reading = Supervisor(
+            reading, WorkerLimits(start_seconds=120, waiting=400, waiting_per_visitor=20)
+        )
+        chosen = {
+            "FILM_STUDIO_WORKER_WEIGHTS": settings.weights,
+            "FILM_STUDIO_WORKER_DEVICE": settings.device,
+        }
+        self.fusing = Supervisor(fusing, limits, chosen)
+
+    def open(self) -> None:
+        """Start both workers; returns at once."""
+        self.reading.start()
+        self.fusing.start()
+
+    def close(self) -> None:
+        """Stop both workers."""
+        self.reading.close()
+        self.fusing.close()
+
+    def leave(self, visit: Visit) -> None:
+        """Forget everything of a visit that has ended."""
+        if visit.job is not None:
+            self.fusing.cancel(visit.job)
+        self.shelf.forget(visit.identity)
+
+    # -- images and texts -------------------------------------------------------------------------
+
+    async def read(self, visit: Visit, upload: str, name: str) -> Source:
+        """Open an uploaded file.
+
+        Args:
+            upload: its name on the shelf; it is taken from there.
+            name: the visitor's name for it.
+
+        Raises:
+            FilmError: it isn't there any more, can't be read, or is out of limits.
+        """
+        picture = self.uploads.take(upload)
+        if picture is None:
+            raise ImageError("upload.gone", "The upload is no longer there: choose the file again.")
+        digest = hashlib.sha256(picture.data).hexdigest()
+        name = plain_name(name)
+        request = {"do": "read", "image": {"digest": digest, "name": name}}
+        reply = await self._ask(self.reading, visit, request, {digest: picture.data})
+        shown = self.shelf.put(Picture(reply["shown"], "image/png", visit.identity))
+        return Source(
+            digest, picture.data, name, reply["width"], reply["height"], reply["bits"],
+            reply["colour"], tuple(reply["notes"]), f"picture/{shown}",
+        )  # fmt: skip
+
+    async def check_pair(self, visit: Visit) -> str:
+        """Return what will be done to bring the sources to one size, "" for nothing.
+
+        Raises:
+            FilmError: they don't fit.
+        """
+        reply = await self._ask(self.reading, visit, {"do": "pair", **_named(visit)}, _blobs(visit))
+        return reply["note"]
+
+    async def describe(self, visit: Visit, slot: Slot, alone: bool = False) -> tuple[str, str]:
+        """Return (text, author) for source `slot`, set against the other source if there is one.
+
+        Raises:
+            FilmError: it can't be described.
+        """
+        named = _named(visit)
+        other = "b" if slot == "a" else "a"
+        request = {
+            "do": "describe",
+            "task": visit.task,
+            "source": slot,
+            "image": named[slot],
+            "other": None if alone else named[other],
+        }
+        reply = await self._ask(self.reading, visit, request, _blobs(visit))
+        return reply["text"], reply["author"]
+
+    # -- fusing -----------------------------------------------------------------------------------
+
+    def fuse(self, visit: Visit, text_a: str, text_b: str) -> Job:
+        """Put a fusion of the visit's sources in the line.
+
+        Raises:
+            QueueFullError: too much waits already.
+        """
+        job = Job(
+            visit.identity,
+            {
+                "do": "fuse",
+                "task": visit.task,
+                **_named(visit),
+                "text_a": text_a,
+                "text_b": text_b,
+                "attention": True,
+                "limits": self._limits(),
+            },
+            _blobs(visit),
+            self.settings.fuse_seconds,
+        )
+        return self.fusing.submit(job)
+
+    def keep(self, visit: Visit, job: Job, reply: dict[str, Any]) -> Result:
+        """Make a Result of a worker's reply, add it to the visit, and return it."""
+        request = job.request
+        pair = (request["task"], request["a"]["digest"], request["b"]["digest"])
+        visit.count += 1
+        picture = self.shelf.put(Picture(reply["png"], "image/png", visit.identity))
+        luminance = reply["luminance"]
+        before = next(
+            (r for r in reversed(visit.results) if r.pair == pair and r.luminance is not None), None
+        )
+        same_text = before is not None and (before.text_a, before.text_b) == (
+            reply["text_a"],
+            reply["text_b"],
+        )
+        moved = None
+        if before is not None and not same_text and before.luminance.shape == luminance.shape:
+            moved = moved_by_text(luminance, before)
+        attention = reply["attention"]
+        visit.results[:] = [replace(old, attention=None) for old in visit.results]  # large
+        result = Result(
+            number=visit.count,
+            picture=f"picture/{picture}",
+            width=luminance.shape[1],
+            height=luminance.shape[0],
+            task=request["task"],
+            text_a=reply["text_a"],
+            text_b=reply["text_b"],
+            metrics=reply["metrics"],
+            comparison=reply["comparison"],
+            seconds=reply["timings"],
+            device=reply["device"],
+            weights=reply["weights"],
+            notes=tuple(reply["notes"]),
+            pair=pair,
+            picture_a=visit.sources["a"].picture,
+            picture_b=visit.sources["b"].picture,
+            luminance=luminance,
+            words=tuple(Word(w["text"], w["slot"], tuple(w["tokens"])) for w in reply["words"]),
+            attention=None if attention is None else unpack(attention),
+            moved=moved,
+        )
+        visit.results.append(result)
+        for old in visit.results[: -self.settings.history]:
+            self.shelf.take(old.picture.removeprefix("picture/"))
+        del visit.results[: -self.settings.history]
+        return result
+
+    def picture(self, address: str) -> bytes | None:
+        """Return the PNG that the page shows at `address`, None where it is gone."""
+        kind, _, name = address.partition("/")
+        if kind == "example":
+            key, _, file = name.rpartition("/")
+            example = find_examples().get(key)
+            return None if example is None else example.file(file.removesuffix(".png")).read_bytes()
+        found = self.shelf.get(name)
+        return None if found is None else found.data
+
+    # -- inside -----------------------------------------------------------------------------------
+
+    def _limits(self) -> dict[str, int]:
+        return {
+            "max_pixels": int(self.settings.max_megapixels * 1e6),
+            "max_bytes": int(self.settings.max_megabytes * 1e6),
+        }
+
+    async def _ask(
+        self, worker: Supervisor, visit: Visit, request: dict[str, Any], blobs: dict[str, bytes]
+    ) -> dict[str, Any]:
+        job = Job(
+            visit.identity, {**request, "limits": self._limits()}, blobs, self.settings.read_seconds
+        )
+        worker.submit(job)
+        last = await _last(job.events())
+        if last.error is not None:
+            raise last.error
+        assert last.reply is not None
+        return last.reply
+
+
+async def _last(events: AsyncIterator[JobEvent]) -> JobEvent:
+    return [event async for event in events][-1]  # the last event ends the stream
+
+
+def _named(visit: Visit) -> dict[str, dict[str, str] | None]:
+    return {
+        slot: None if source is None else {"digest": source.digest, "name": source.name}
+        for slot, source in visit.sources.items()
+    }
+
+
+def _blobs(visit: Visit) -> dict[str, bytes]:
+    return {s.digest: s.data for s in visit.sources.values() if s is not None}
+
+
+def plain_name(name: object) -> str:
+    """Return a file's name fit to be shown: the last part of it, printable, not endless."""
+    last = str(name).replace("\\", "/").rsplit("/", 1)[-1]
+    return "".join(c if c.isprintable() else "?" for c in last)[:80] or "image"

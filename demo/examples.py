@@ -1,0 +1,72 @@
+"""The examples that come with the repository, with the results that were computed beforehand."""
+
+import io
+import json
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+FOLDER = Path(__file__).resolve().parent.parent / "examples"
+_THUMBNAIL = (192, 144)
+PICTURES = ("a", "b", "fused")
+
+
+@dataclass(frozen=True)
+class Example:
+    """A pair that can be tried at once.
+
+    Attributes:
+        key: "<task>/<name>", also its folder below `FOLDER`.
+        title: what it shows.
+        about: the contents of its example.json (source, licence, ...).
+        result: the contents of its result.json.
+    """
+
+    key: str
+    title: str
+    about: dict[str, Any]
+    result: dict[str, Any]
+
+    @property
+    def task(self) -> str:
+        """Name of its task."""
+        return self.key.split("/")[0]
+
+    def file(self, picture: str) -> Path:
+        """Path of its picture "a", "b" or "fused"."""
+        return FOLDER / self.key / f"{picture}.png"
+
+
+@cache
+def find_examples() -> dict[str, Example]:
+    """Return the complete examples by key, in the order of their names."""
+    found = {}
+    for about_file in sorted(FOLDER.glob("*/*/example.json")):
+        folder = about_file.parent
+        needed = [folder / "result.json", *(folder / f"{name}.png" for name in PICTURES)]
+        if not all(file.is_file() for file in needed):
+            continue
+        about = json.loads(about_file.read_text(encoding="utf-8"))
+        result = json.loads((folder / "result.json").read_text(encoding="utf-8"))
+        key = f"{folder.parent.name}/{folder.name}"
+        found[key] = Example(key, about.get("title", folder.name.replace("-", " ")), about, result)
+    return found
+
+
+def examples_of(task: str) -> list[Example]:
+    """Return the examples of `task`."""
+    return [example for example in find_examples().values() if example.task == task]
+
+
+@cache
+def thumbnail(key: str, picture: str) -> bytes:
+    """Return a small WebP of an example's picture."""
+    from PIL import Image
+
+    with Image.open(find_examples()[key].file(picture)) as image:
+        small = image.convert("RGB")
+    small.thumbnail(_THUMBNAIL)
+    file = io.BytesIO()
+    small.save(file, "WEBP", quality=82)
+    return file.getvalue()

@@ -1,0 +1,61 @@
+"""Attention maps as pictures: a perceptual colour map of matplotlib laid over the grey source."""
+
+import base64
+import io
+from dataclasses import dataclass
+
+import numpy as np
+
+COLOURS = ("inferno", "viridis", "magma", "cividis")  # perceptually uniform, safe in grey
+
+
+@dataclass(frozen=True)
+class Heat:
+    """A drawn map.
+
+    Attributes:
+        png: the picture, as a data address.
+        low, high: values at the ends of the colour scale.
+        gradient: the colour scale as a CSS gradient.
+    """
+
+    png: str
+    low: float
+    high: float
+    gradient: str
+
+
+def draw(values: np.ndarray, under: np.ndarray, colours: str, strength: int) -> Heat:
+    """Draw a map over a picture.
+
+    Args:
+        values: (H, W) float32; its own minimum and maximum span the colour scale.
+        under: (H, W) uint8 grey picture below it.
+        colours: one of COLOURS.
+        strength: opacity of the map in percent.
+    """
+    from matplotlib import colormaps
+    from PIL import Image
+
+    table = colormaps[colours]
+    low, high = float(values.min()), float(values.max())
+    scaled = (values - low) / ((high - low) or 1.0)
+    heat = table(scaled)[..., :3].astype(np.float32)
+    share = strength / 100.0
+    mixed = share * heat + (1.0 - share) * (under[..., None].astype(np.float32) / 255.0)
+    picture = Image.fromarray(np.rint(mixed * 255.0).astype(np.uint8))
+    if max(picture.size) > 1280:
+        picture.thumbnail((1280, 1280))
+    file = io.BytesIO()
+    picture.save(file, "PNG", compress_level=1)
+    data = base64.b64encode(file.getvalue()).decode()
+    return Heat(f"data:image/png;base64,{data}", low, high, gradient(colours))
+
+
+def gradient(colours: str) -> str:
+    """Return a colour map as a CSS gradient."""
+    from matplotlib import colormaps
+    from matplotlib.colors import to_hex
+
+    stops = ", ".join(to_hex(colormaps[colours](x)) for x in np.linspace(0, 1, 9))
+    return f"linear-gradient(90deg, {stops})"

@@ -1,0 +1,108 @@
+"""The page: which components there are and where they stand. What they do is in `demo.actions`."""
+
+from pathlib import Path
+
+import gradio as gr
+
+from demo.actions import wire
+from demo.desk import Desk
+from demo.language import Language, load_language
+from demo.panels.header import render_header
+from demo.state import SLOTS, Visit
+from demo.view import View
+from film_core.tasks import TASKS
+
+_CLIENT = Path(__file__).parent / "client"
+
+
+def build_page(desk: Desk) -> gr.Blocks:
+    """Return the page, wired to `desk`; texts are English until a visit chooses its language."""
+    say = load_language("en")
+    with gr.Blocks(title=say("title"), fill_width=True, analytics_enabled=False) as page:
+        view = _lay_out(desk, say)
+        wire(page, view, desk)
+    return page
+
+
+def _lay_out(desk: Desk, say: Language) -> View:
+    translated: list = []
+
+    def text(component, **keys: str):
+        """Note which texts of `component` are to be translated, and set them in English."""
+        for name, key in keys.items():
+            translated.append((component, name, key))
+            setattr(component, name, say(key))
+        return component
+
+    visit = gr.State(
+        Visit(),
+        time_to_live=desk.settings.idle_minutes * 60,
+        delete_callback=desk.leave,
+    )
+    header = drawn(render_header(say), js_on_load=client("header.js"), elem_id="head")
+    with gr.Row(elem_id="studio", equal_height=False):
+        with gr.Column(elem_id="inputs", min_width=0):
+            task = text(
+                gr.Radio(
+                    [(say(f"task.{name}"), name) for name in TASKS], value="ivf", elem_id="task"
+                ),
+                label="task",
+            )
+            task_sentence = drawn(elem_id="task-sentence")
+            examples = drawn(js_on_load=client("choices.js"), elem_id="examples")
+            sources, texts, authors, again = {}, {}, {}, {}
+            with gr.Row(elem_id="sources", equal_height=True):
+                for slot in SLOTS:
+                    sources[slot] = drawn(js_on_load=client("source.js"), elem_id=f"source-{slot}")
+            swap = text(gr.Button("", size="sm", elem_id="swap"), value="source.swap")
+            for slot in SLOTS:
+                with gr.Group(elem_classes=["description", slot]):
+                    texts[slot] = text(
+                        gr.Textbox(
+                            lines=4, max_lines=12, elem_id=f"text-{slot}",
+                            max_length=desk.settings.max_characters,
+                        ),
+                        placeholder="text.placeholder",
+                    )  # fmt: skip
+                    with gr.Row(elem_classes=["under-text"]):
+                        authors[slot] = drawn(elem_id=f"author-{slot}")
+                        again[slot] = text(
+                            gr.Button("", size="sm", elem_id=f"again-{slot}", min_width=0),
+                            value="text.again",
+                        )
+            with gr.Row(elem_id="go"):
+                fuse = text(
+                    gr.Button("", variant="primary", size="lg", elem_id="fuse"), value="fuse"
+                )
+                cancel = text(
+                    gr.Button("", size="lg", elem_id="cancel", visible=False), value="fuse.cancel"
+                )
+            progress = drawn(elem_id="progress")
+        with gr.Column(elem_id="work", min_width=0):
+            viewer = drawn(
+                {},
+                html_template=client("viewer.html"),
+                js_on_load=client("viewer.js"),
+                elem_id="viewer",
+            )
+            facts = drawn(elem_id="facts")
+            with gr.Tabs(elem_id="panels"):
+                with text(gr.Tab("", id="metrics"), label="metrics"):
+                    metrics = drawn(js_on_load=client("choices.js"), elem_id="metrics")
+                with text(gr.Tab("", id="attention"), label="attention"):
+                    attention = drawn(js_on_load=client("choices.js"), elem_id="attention")
+    footer = drawn(elem_id="foot")
+    return View(
+        visit, header, task, task_sentence, examples, sources, swap, texts, authors, again, fuse,
+        cancel, progress, viewer, facts, metrics, attention, footer, translated,
+    )  # fmt: skip
+
+
+def drawn(value=None, **options) -> gr.HTML:
+    """Return an HTML component that takes its looks from `style/` alone."""
+    return gr.HTML(value, apply_default_css=False, **options)
+
+
+def client(name: str) -> str:
+    """Return a file of `demo/client`."""
+    return (_CLIENT / name).read_text(encoding="utf-8")

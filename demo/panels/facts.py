@@ -1,0 +1,63 @@
+"""Below the result: what the text changed, in grey levels, and where the time went."""
+
+from html import escape
+
+from demo.language import Language
+from demo.state import Moved, Visit
+
+INVISIBLE = 0.5  # mean grey levels of 255: a displayed 8-bit picture hardly changes below this
+SLIGHT = 2.0
+
+
+def render_facts(visit: Visit, say: Language, example_note: str = "") -> str:
+    """Return the sentence on the text's effect, the notes, and the timings of the newest result."""
+    result = visit.result
+    if result is None:
+        return ""
+    if result.number == 0:
+        sentence = f'<p class="moved">{escape(example_note)}</p>'
+    elif result.moved is None:
+        sentence = f'<p class="moved">{say.html("result.moved_ask")}</p>'
+    else:
+        sentence = f'<p class="moved measured">{escape(moved_sentence(result.moved, say))}</p>'
+    notes = "".join(f"<li>{escape(note)}</li>" for note in result.notes)
+    steps = " · ".join(
+        f"{escape(say.known(f'stage.{name}', name))} {seconds:.2f} s"
+        for name, seconds in result.seconds.items()
+    )
+    facts = [
+        (say("result.size", width=result.width, height=result.height), ""),
+        (say("result.device"), result.device),
+        (say("result.weights"), result.weights),
+    ]
+    listed = "".join(
+        f"<li>{escape(name)} <b>{escape(value)}</b></li>" if value else f"<li>{escape(name)}</li>"
+        for name, value in facts
+    )
+    timings = f'<li class="steps">{steps}</li>' if steps else ""
+    return (
+        f'<div class="facts">{sentence}<ul class="factlist">{listed}{timings}</ul>'
+        + (f'<ul class="notes">{notes}</ul>' if notes else "")
+        + "</div>"
+    )
+
+
+def moved_sentence(moved: Moved, say: Language) -> str:
+    """Return what changing only the text did, as a number and in words."""
+    number = say("result.moved", mean=grey_levels(moved.mean), largest=grey_levels(moved.largest))
+    if moved.mean < INVISIBLE and moved.largest < 2 * SLIGHT:
+        verdict = say("result.moved_nothing")
+    elif moved.mean < SLIGHT:
+        verdict = say("result.moved_little")
+    else:
+        verdict = say("result.moved_visible")
+    return f"{number} {verdict}"
+
+
+def grey_levels(value: float) -> str:
+    """Return a number of grey levels with as many digits as it takes to be honest about it."""
+    if value == 0:
+        return "0"
+    if value < 0.0005:
+        return f"{value:.1e}"
+    return f"{value:.3f}" if value < 1 else f"{value:.1f}"

@@ -1,0 +1,156 @@
+"""The web server: the page, its pictures, uploads into memory, and a health report."""
+
+import asyncio
+import contextlib
+import os
+import socket
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import gradio as gr
+import uvicorn
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import FileResponse, JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from demo.desk import Desk
+from demo.examples import PICTURES, find_examples, thumbnail
+from demo.language import load_language
+from demo.page import build_page
+from demo.panels.health import health
+from demo.pictures import Picture
+from demo.theme import studio_theme
+from film_core.errors import SettingError
+
+_FOLDER = Path(__file__).parent
+_FONT = _FOLDER / "fonts" / "inter-latin-wght-normal.woff2"
+_STYLES = sorted((_FOLDER / "style").glob("*.css"))
+
+# Nothing on the page may come from or go to anywhere else; the browser enforces it.
+_POLICY = (
+    "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; "
+    "script-src 'self' 'unsafe-inline' 'unsafe-eval'; font-src 'self' data:; connect-src 'self'; "
+    "object-src 'none'; base-uri 'self'; form-action 'self'"
+)
+_HEADERS = [
+    (b"content-security-policy", _POLICY.encode()),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+]
+
+
+def build_server(desk: Desk) -> FastAPI:
+    """Return the whole application; starting it opens the desk, stopping it closes it."""
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        desk.open()
+        yield
+        await asyncio.to_thread(desk.close)
+
+    app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+    app.add_middleware(Headers)
+    _add_routes(app, desk)
+    page = build_page(desk)
+    page.queue(default_concurrency_limit=64, max_size=256, api_open=False)
+    return gr.mount_gradio_app(
+        app,
+        page,
+        path="/",
+        theme=studio_theme(),
+        css_paths=_STYLES,
+        footer_links=[],
+        run_history=False,
+        show_error=False,
+        max_file_size="1kb",  # uploads go to /upload, into memory; Gradio's own way is shut
+        ssr_mode=False,
+        enable_monitoring=False,
+    )
+
+
+def _add_routes(app: FastAPI, desk: Desk) -> None:
+    @app.get("/health")
+    def report(language: str = "en") -> JSONResponse:
+        return JSONResponse(health(desk, load_language(language)))
+
+    @app.post("/upload")
+    async def upload(request: Request) -> JSONResponse:
+        limit = int(desk.settings.max_megabytes * 1e6)
+        body = bytearray()
+        async for part in request.stream():
+            body += part
+            if len(body) > limit:
+                return JSONResponse({"reason": "too_large"}, 413)
+        return JSONResponse({"token": desk.uploads.put(Picture(bytes(body), ""))})
+
+    @app.get("/picture/{name}")
+    def picture(name: str) -> Response:
+        found = desk.shelf.get(name)
+        if found is None:
+            return Response(status_code=404)
+        return Response(
+            found.data,
+            media_type=found.media_type,
+            headers={"cache-control": "private, max-age=3600, immutable"},
+        )
+
+    @app.get("/example/{task}/{name}/{file}")
+    def example(task: str, name: str, file: str) -> Response:
+        key, (stem, _, kind) = f"{task}/{name}", file.partition(".")
+        if key not in find_examples() or stem not in PICTURES or kind not in ("png", "webp"):
+            return Response(status_code=404)
+        if kind == "webp":
+            return Response(thumbnail(key, stem), media_type="image/webp")
+        return FileResponse(find_examples()[key].file(stem))
+
+    @app.get("/fonts/inter.woff2")
+    def font() -> FileResponse:
+        return FileResponse(_FONT, media_type="font/woff2")
+
+
+class Headers:
+    """Adds the security headers to every answer; plain ASGI, so that streams stay streams."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message.get("headers", []), *_HEADERS]
+            await send(message)
+
+        await self.app(scope, receive, send_with_headers if scope["type"] == "http" else send)
+
+
+def serve(desk: Desk) -> None:
+    """Serve the page until stopped, at GRADIO_SERVER_NAME and GRADIO_SERVER_PORT.
+
+    Raises:
+        SettingError: the port isn't a number or can't be used.
+    """
+    name = os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1")
+    text = os.environ.get("GRADIO_SERVER_PORT", "7860")
+    if not text.isdecimal() or not 0 < int(text) < 65536:
+        raise SettingError(
+            "setting.port", "GRADIO_SERVER_PORT is '{text}'; a number from 1 to 65535 is needed.",
+            text=text,
+        )  # fmt: skip
+    port = int(text)
+    _check_free(name, port)
+    app = build_server(desk)
+    shown = "127.0.0.1" if name in ("0.0.0.0", "::") else name
+    print(f"FILM Studio: http://{shown}:{port}", flush=True)
+    uvicorn.run(app, host=name, port=port, log_level="warning", timeout_graceful_shutdown=5)
+
+
+def _check_free(name: str, port: int) -> None:
+    try:
+        with socket.create_server((name, port)):
+            pass
+    except OSError as failure:
+        raise SettingError(
+            "setting.port_used",
+            "Port {port} on {name} can't be used ({reason}): set GRADIO_SERVER_PORT to another.",
+            port=port, name=name, reason=failure.strerror or str(failure),
+        ) from None  # fmt: skip

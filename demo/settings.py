@@ -1,0 +1,68 @@
+"""What a host can set by environment variables; the limits that the page states are these."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+
+from film_core.errors import SettingError
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Settings of the page; `FILM_STUDIO_<NAME>` in the environment overrides each.
+
+    Attributes:
+        weights: name or path of the weights that fuse.
+        device: "auto", "cpu" or "cuda".
+        max_megapixels: size of a source image.
+        max_megabytes: size of an uploaded file.
+        max_characters: length of a description.
+        fuse_seconds: time for one fusion, after which its worker is stopped.
+        read_seconds: time to open and describe an image.
+        waiting: jobs that may wait in all.
+        waiting_per_visitor: jobs of one visitor that may wait.
+        shelf_megabytes: pictures kept in memory for all visitors together.
+        history: results kept for one visitor.
+        idle_minutes: after which a visitor's pictures and results are forgotten.
+    """
+
+    weights: str = "film-ivf"
+    device: str = "auto"
+    max_megapixels: float = 12.0
+    max_megabytes: float = 40.0
+    max_characters: int = 20_000
+    fuse_seconds: float = 600.0
+    read_seconds: float = 60.0
+    waiting: int = 60
+    waiting_per_visitor: int = 4
+    shelf_megabytes: int = 1024
+    history: int = 12
+    idle_minutes: float = 60.0
+
+
+def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
+    """Return the settings of `environment`.
+
+    Raises:
+        SettingError: a value isn't of its setting's kind, or isn't positive.
+    """
+    given = {}
+    for field in fields(Settings):
+        name = f"FILM_STUDIO_{field.name.upper()}"
+        if name not in environment:
+            continue
+        text = environment[name]
+        kind = type(field.default)
+        try:
+            value = kind(text)
+        except ValueError:
+            value = None
+        if value is None or (kind is not str and value <= 0):
+            raise SettingError(
+                "setting.value",
+                "The setting {name} is '{text}'; a positive {kind} is needed, such as {example}.",
+                name=name, text=text, kind="whole number" if kind is int else "number",
+                example=field.default,
+            )  # fmt: skip
+        given[field.name] = value
+    return Settings(**given)

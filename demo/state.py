@@ -1,0 +1,193 @@
+"""What the page knows of one visit: its two sources, its texts, its results. Typed, and private."""
+
+import secrets
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from demo.worker.job import Job
+
+if TYPE_CHECKING:
+    from film_core.fusion import AttentionResult
+
+Slot = Literal["a", "b"]
+SLOTS: tuple[Slot, Slot] = ("a", "b")
+
+
+@dataclass(frozen=True)
+class Source:
+    """A source image as the page holds it.
+
+    Attributes:
+        digest: SHA-256 of `data`, by which the workers cache it.
+        data: the uploaded file's bytes; only workers decode them.
+        name: the visitor's name for it.
+        width, height: in pixels, after the EXIF orientation.
+        bits: bits a channel in the file.
+        colour: whether it has colour.
+        notes: what was done to it on the way in, as English sentences of `film_core.images`.
+        picture: where the page shows it, relative to the page.
+    """
+
+    digest: str
+    data: bytes
+    name: str
+    width: int
+    height: int
+    bits: int
+    colour: bool
+    notes: tuple[str, ...]
+    picture: str
+
+
+@dataclass(frozen=True)
+class Moved:
+    """How far a change of the text alone moved the picture, in grey levels of 255.
+
+    Attributes:
+        mean: mean absolute difference of the fused luminances.
+        largest: largest absolute difference.
+        since: number of the result compared with.
+    """
+
+    mean: float
+    largest: float
+    since: int
+
+
+@dataclass(frozen=True)
+class Word:
+    """One word of the texts that took part.
+
+    Attributes:
+        text: as written.
+        slot: whose description it stands in.
+        tokens: its word pieces, as indices into the attention maps.
+    """
+
+    text: str
+    slot: Slot
+    tokens: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Result:
+    """A fusion as the page shows it.
+
+    Attributes:
+        number: counts the visit's results from 1; 0 for a precomputed example.
+        picture: where the page shows the fused image, relative to the page.
+        luminance: (H, W) float32 in [0, 1]; None for a precomputed example.
+        metrics: values by form ("raw", "paper") and metric name.
+        comparison: the same of every compared picture ("source A", "mean", ...).
+        words: the words of both texts, in their order.
+        attention: the attention maps; None where they weren't computed.
+        seconds: durations by step name.
+        pair: what was fused (task, both digests), to tell whether only the text differs.
+        moved: effect of the text against the previous result of the same pair.
+    """
+
+    number: int
+    picture: str
+    width: int
+    height: int
+    task: str
+    text_a: str
+    text_b: str
+    metrics: dict[str, dict[str, float]]
+    comparison: dict[str, dict[str, dict[str, float]]]
+    seconds: dict[str, float]
+    device: str
+    weights: str
+    notes: tuple[str, ...]
+    pair: tuple[str, str, str]
+    picture_a: str
+    picture_b: str
+    luminance: np.ndarray | None = None
+    words: tuple[Word, ...] = ()
+    attention: "AttentionResult | None" = None
+    moved: Moved | None = None
+    made: float = field(default_factory=time.time)
+
+
+@dataclass(frozen=True)
+class Look:
+    """What the attention explorer shows.
+
+    Attributes:
+        stage: 1, 2 or 3.
+        source: "a" or "b".
+        head: 1 to 8, None for the mean of all.
+        word: index of the word, None for the mean of all.
+        colours: name of a perceptual colour map of matplotlib.
+        strength: how opaque the overlay is, in percent.
+    """
+
+    stage: int = 1
+    source: Slot = "a"
+    head: int | None = None
+    word: int | None = None
+    colours: str = "inferno"
+    strength: int = 60
+
+
+@dataclass
+class Visit:
+    """One visitor's state. Lives in the server's memory and goes when the visitor leaves.
+
+    Attributes:
+        identity: 128 random bits; owns pictures and jobs. Never sent to the browser.
+        language: name of the language shown.
+        task: name of the chosen task.
+        sources: the two images, None where there is none yet.
+        described: the text that was written for each source, to tell an edited one from it.
+        authors: who wrote it.
+        errors: the sentence beside each field, as an error to be translated; None where fine.
+        results: newest last.
+        example: name of the example shown, "" for own images.
+        form: form of the metrics shown, "raw" or "paper".
+        look: what the attention explorer shows.
+        job: what is running for this visit.
+    """
+
+    identity: str = field(default_factory=lambda: secrets.token_hex(16))
+    language: str = "en"
+    task: str = "ivf"
+    sources: dict[Slot, Source | None] = field(default_factory=lambda: {"a": None, "b": None})
+    described: dict[Slot, str] = field(default_factory=lambda: {"a": "", "b": ""})
+    authors: dict[Slot, str] = field(default_factory=lambda: {"a": "", "b": ""})
+    errors: dict[str, Exception | None] = field(default_factory=dict)
+    results: list[Result] = field(default_factory=list)
+    count: int = 0
+    example: str = ""
+    form: str = "raw"
+    look: Look = Look()
+    job: Job | None = None
+
+    def __deepcopy__(self, memo: dict) -> "Visit":
+        """Gradio copies the first value of a state for every session: each gets its own visit."""
+        return Visit()
+
+    @property
+    def result(self) -> Result | None:
+        """The newest result."""
+        return self.results[-1] if self.results else None
+
+    @property
+    def pair(self) -> tuple[str, str, str] | None:
+        """What would be fused now; None while a source is missing."""
+        a, b = self.sources["a"], self.sources["b"]
+        return None if a is None or b is None else (self.task, a.digest, b.digest)
+
+
+def moved_by_text(result: np.ndarray, before: Result) -> Moved:
+    """Return how far a fused luminance is from an earlier one of the same pair.
+
+    Args:
+        result: (H, W) float32 in [0, 1].
+        before: the earlier result, with its luminance.
+    """
+    difference = np.abs(result - before.luminance) * 255.0
+    return Moved(float(difference.mean()), float(difference.max()), before.number)

@@ -1,0 +1,44 @@
+"""The page's components by name, as `demo.page` lays them out and `demo.actions` uses them."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import gradio as gr
+
+from demo.language import Language
+
+
+@dataclass
+class View:
+    """Every component that an action reads or writes, and which of their texts are translated.
+
+    Attributes:
+        translated: (component, property, phrase key) of each text that Gradio itself draws.
+    """
+
+    visit: gr.State
+    header: gr.HTML
+    task: gr.Radio
+    task_sentence: gr.HTML
+    examples: gr.HTML
+    sources: dict[str, gr.HTML]
+    swap: gr.Button
+    texts: dict[str, gr.Textbox]
+    authors: dict[str, gr.HTML]
+    again: dict[str, gr.Button]
+    fuse: gr.Button
+    cancel: gr.Button
+    progress: gr.HTML
+    viewer: gr.HTML
+    facts: gr.HTML
+    metrics: gr.HTML
+    attention: gr.HTML
+    footer: gr.HTML
+    translated: list[tuple[Any, str, str]] = field(default_factory=list)
+
+    def texts_in(self, say: Language) -> dict[Any, Any]:
+        """Return updates that bring every translated text into the language `say`."""
+        changes: dict[Any, dict[str, Any]] = {}
+        for component, name, key in self.translated:
+            changes.setdefault(component, {})[name] = say(key)
+        return {component: gr.update(**values) for component, values in changes.items()}

@@ -1,0 +1,90 @@
+"""The light worker: opens images, checks that two fit, and describes them.
+
+Whatever a stranger uploads is decoded here and only here and in the fusing worker, never in the
+process that serves the page.
+"""
+
+import io
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Any
+
+from demo.worker.process import Context
+from film_core.images import ImageLimits, SourceImage, pair, read_image
+from film_core.tasks import find_task
+
+SHOWN_SIDE = 2048  # the page shows no more pixels than this a side; results keep all of theirs
+_KEPT_IMAGES = 8
+
+
+class Reading:
+    """Operations: "read", "pair", "describe"."""
+
+    def __init__(self) -> None:
+        self.operations: dict[str, Callable[[dict[str, Any], Context], dict[str, Any]]] = {
+            "read": self._read,
+            "pair": self._pair,
+            "describe": self._describe,
+        }
+        self._images: OrderedDict[tuple, SourceImage] = OrderedDict()
+
+    def start(self, progress: Callable[..., None]) -> dict[str, Any]:
+        """Load the describer."""
+        from film_core.text import load_describer
+
+        progress("describer", None, "")
+        self._describer = load_describer("measured")
+        return {"describer": self._describer.name}
+
+    def _image(self, request: dict[str, Any], slot: str, context: Context) -> SourceImage:
+        asked = request[slot]
+        limits = ImageLimits(
+            max_pixels=request["limits"]["max_pixels"], max_bytes=request["limits"]["max_bytes"]
+        )
+        key = (asked["digest"], asked["name"], limits)
+        if key not in self._images:
+            self._images[key] = read_image(context.blob(asked["digest"]), asked["name"], limits)
+            while len(self._images) > _KEPT_IMAGES:
+                self._images.popitem(last=False)
+        self._images.move_to_end(key)
+        return self._images[key]
+
+    def _read(self, request: dict[str, Any], context: Context) -> dict[str, Any]:
+        image = self._image(request, "image", context)
+        return {
+            "width": image.width,
+            "height": image.height,
+            "bits": image.bits,
+            "colour": image.chroma is not None,
+            "notes": list(image.notes),
+            "shown": shown_png(image.rgb),
+        }
+
+    def _pair(self, request: dict[str, Any], context: Context) -> dict[str, Any]:
+        both = pair(self._image(request, "a", context), self._image(request, "b", context))
+        return {"note": both.note, "width": both.width, "height": both.height}
+
+    def _describe(self, request: dict[str, Any], context: Context) -> dict[str, Any]:
+        image = self._image(request, "image", context)
+        other = self._image(request, "other", context) if request["other"] else None
+        if other is not None and (image.width, image.height) != (other.width, other.height):
+            both = pair(image, other)
+            image, other = both.a, both.b
+        task = find_task(request["task"])
+        description = self._describer.describe(image, other, task, request["source"])
+        return {"text": description.text, "author": description.author}
+
+
+def shown_png(rgb: Any) -> bytes:
+    """Return a PNG of `rgb` (H, W, 3) uint8 for the screen, at most SHOWN_SIDE pixels a side."""
+    from PIL import Image
+
+    picture = Image.fromarray(rgb)
+    if max(picture.size) > SHOWN_SIDE:
+        picture.thumbnail((SHOWN_SIDE, SHOWN_SIDE), Image.Resampling.LANCZOS)
+    file = io.BytesIO()
+    picture.save(file, "PNG", compress_level=3)
+    return file.getvalue()
+
+
+WORK = Reading()

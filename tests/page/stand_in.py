@@ -1,0 +1,93 @@
+"""A stand-in for the fusing worker: answers as it would, at once, without Jittor.
+
+The page's own tests use it to reach every state of the page quickly; the real worker is driven by
+`test_real_page.py`. A text asks for a mishap: "crash once", "crash always", "hang", "slow".
+"""
+
+import os
+import signal
+import time
+from typing import Any
+
+import numpy as np
+
+from film_core.errors import Cancelled, FilmError
+from film_core.images import encode_png, pair, quantise, read_image
+
+
+def maps(size: tuple[int, int], tokens: list[str]) -> dict[str, Any]:
+    generator = np.random.default_rng(1)
+
+    def one() -> dict[str, np.ndarray]:
+        spatial = generator.random((len(tokens), 8, 432), np.float32) ** 3
+        spatial /= spatial.sum(axis=-1, keepdims=True)
+        return {
+            "spatial": spatial,
+            "mean": np.full((8, 13824), 1 / 13824, np.float32),
+            "gate": np.full(256, 1 / 256, np.float32),
+        }
+
+    stages = [{"a": one(), "b": one()} for _ in range(3)]
+    return {"size": list(size), "tokens": tokens, "maps": stages}
+
+
+class StandIn:
+    def __init__(self) -> None:
+        self.operations = {"fuse": self._fuse}
+
+    def start(self, progress) -> dict[str, Any]:
+        delay = float(os.environ.get("STAND_IN_START_SECONDS", "0"))
+        for step in range(4):
+            progress("compile", step / 4, f"kernel {step + 1} of 4")
+            time.sleep(delay / 4)
+        if os.environ.get("STAND_IN_UNABLE"):
+            raise FilmError("runtime.compiler", "No compiler: install {package}.", package="g++")
+        return {"device": "cpu", "weights": "stand-in"}
+
+    def _fuse(self, request: dict[str, Any], context) -> dict[str, Any]:
+        text = request["text_a"]
+        mark = os.environ.get("STAND_IN_MARK", "")
+        if "crash always" in text or ("crash once" in text and not os.path.exists(mark)):
+            context.progress("fuse", 0.3)
+            if mark:
+                open(mark, "w").close()
+            os.kill(os.getpid(), signal.SIGKILL)
+        for step in range(40 if "slow" in text or "hang" in text else 2):
+            if context.cancelled() and "hang" not in text:
+                raise Cancelled()
+            context.progress("fuse", step / 40)
+            time.sleep(0.1 if "slow" in text else 0.01)
+        while "hang" in text:
+            time.sleep(1)
+        a, b = (read_image(context.blob(request[s]["digest"]), request[s]["name"]) for s in "ab")
+        both = pair(a, b)
+        shift = (sum(map(ord, text)) % 97) / 255 / 20
+        fused = np.clip(0.5 * (both.a.luminance + both.b.luminance) + shift, 0, 1)
+        words = [
+            {"text": word, "slot": s, "tokens": []}
+            for s in "ab"
+            for word in request[f"text_{s}"].split()
+        ]
+        for index, word in enumerate(words):
+            word["tokens"].append(index)
+        names = ["EN", "SD", "SF", "AG", "MI", "MSE", "PSNR", "CC", "SCD", "VIFF", "Qabf", "SSIM"]
+        table = {name: 1.0 + 0.1 * i for i, name in enumerate(names)}
+        forms = {"raw": table, "paper": table}
+        rivals = ("source A", "source B", "mean", "maximum", "pyramid")
+        return {
+            "png": encode_png(quantise(fused)),
+            "luminance": fused.astype(np.float32),
+            "metrics": forms,
+            "comparison": {name: forms for name in rivals},
+            "attention": maps(fused.shape, [word["text"] for word in words]) if words else None,
+            "words": words,
+            "timings": {"encode": 0.05, "fuse": 0.2, "metrics": 0.1},
+            "text_a": request["text_a"],
+            "text_b": request["text_b"],
+            "device": "cpu",
+            "weights": "stand-in",
+            "notes": [both.note] if both.note else [],
+        }
+
+
+WORK = StandIn()
