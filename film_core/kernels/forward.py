@@ -30,15 +30,20 @@ class SourceState:
         grid: (2, B, 288*384*32), the same on the text grid; one element where they coincide.
         keys: (2, B, 13824*256), the first stage's projected keys.
 
-    For images whose features don't fit into memory nothing but the images is kept: `features`,
-    `grid` and `keys` are None.
+    For images whose features don't fit into memory nothing but the images is kept: the other three
+    have one element.
     """
 
     image_a: jt.Var
     image_b: jt.Var
-    features: jt.Var | None
-    grid: jt.Var | None
-    keys: jt.Var | None
+    features: jt.Var
+    grid: jt.Var
+    keys: jt.Var
+
+    @property
+    def kept(self) -> bool:
+        """Whether there is more here than the images."""
+        return self.features.shape[0] == 2
 
 
 def fused_forward(
@@ -86,15 +91,15 @@ def prepare_sources(
     _check_images(image_a, image_b)
     batch, _, height, width = image_a.shape
     if slab_folder(batch, height, width):
-        return SourceState(image_a, image_b, None, None, None)
+        return SourceState(image_a, image_b, *_nothing())
     shapes = OutputShapes(
         batch, height, width, 1, fused=False, state=True, grid=(height, width) != GRID,
         spatial=False, tokens=False,
     )  # fmt: skip
     text_width = parameters["text_process.conv.weight"].shape[1]
-    nothing = jt.zeros((1, 1, text_width), "float32")
+    no_text = jt.array(np.zeros((1, 1, text_width), np.float32))
     outputs = _run(
-        "prepare", parameters, image_a, image_b, nothing, None, shapes, "", progress, cancelled
+        "prepare", parameters, image_a, image_b, no_text, None, shapes, "", progress, cancelled
     )
     return SourceState(image_a, image_b, outputs.features, outputs.grid, outputs.keys)
 
@@ -108,7 +113,7 @@ def fuse_prepared(
     cancelled: Cancelling | None = None,
 ) -> jt.Var | tuple[jt.Var, Attention]:
     """Fuse from a state of `prepare_sources`; the rest is as for `fused_forward`."""
-    mode = "forward" if state.features is None else "edit"
+    mode = "edit" if state.kept else "forward"
     return _fuse(
         mode, parameters, state.image_a, state.image_b, text, state, attention, progress, cancelled
     )
@@ -157,14 +162,15 @@ def _fuse(mode, parameters, image_a, image_b, text, state, attention, progress, 
 def _run(
     mode, parameters, image_a, image_b, text, state, shapes, folder, progress, cancelled
 ) -> Outputs:
-    if state is None or state.features is None:
-        kept = [jt.zeros((1, 1, 1), "float32")] * 3
-    else:
-        kept = [state.features, state.grid, state.keys]
+    kept = _nothing() if state is None else [state.features, state.grid, state.keys]
     tensors = [parameters[name] for name in parameter_names()]
     return operator.run(
         mode, tensors, image_a, image_b, text, kept, shapes, folder, progress, cancelled
     )
+
+
+def _nothing() -> list[jt.Var]:
+    return [jt.array(np.zeros((1, 1, 1), np.float32)) for _ in range(3)]
 
 
 def _check_images(image_a: jt.Var, image_b: jt.Var) -> None:

@@ -4,7 +4,9 @@ Two source images go through three stages, each guided by the text; the results 
 further Restormer blocks into one fused luminance.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import jittor as jt
 from jittor import nn
@@ -15,6 +17,9 @@ from film_core.net.config import FilmConfig
 from film_core.net.layers import conv
 from film_core.net.restormer import RestormerBlock
 from film_core.net.stage import Stage
+
+if TYPE_CHECKING:
+    import film_core.kernels
 
 KERNELS = ("plain", "fused")
 
@@ -89,19 +94,42 @@ class Film(nn.Module):
             UnknownNameError: an attention form of another name.
         """
         self._check(image_a, image_b, text, attention)
+        if self._runs_fused():
+            from film_core.kernels import fused_forward
+
+            return fused_forward(self._tensors(), image_a, image_b, text, attention)
         features = self.source_features(image_a, image_b)
         return self.fuse_features(features, text, attention)
 
-    def source_features(self, image_a: jt.Var, image_b: jt.Var) -> SourceFeatures:
+    def source_features(
+        self, image_a: jt.Var, image_b: jt.Var
+    ) -> "SourceFeatures | film_core.kernels.SourceState":
         """Return all that doesn't depend on the text, for any number of `fuse_features`."""
+        if self._runs_fused():
+            from film_core.kernels import prepare_sources
+
+            return prepare_sources(self._tensors(), image_a, image_b)
         return SourceFeatures(
             self.restormerca1.features("a", image_a), self.restormerca1.features("b", image_b)
         )
 
     def fuse_features(
-        self, features: SourceFeatures, text: jt.Var, attention: str | None = None
+        self,
+        features: "SourceFeatures | film_core.kernels.SourceState",
+        text: jt.Var,
+        attention: str | None = None,
+        progress: Callable[[str, float | None, str], None] | None = None,
+        cancelled: Callable[[], bool] | None = None,
     ) -> jt.Var | tuple[jt.Var, Attention]:
-        """Fuse prepared features; arguments and result as for a call."""
+        """Fuse prepared features; arguments and result as for a call.
+
+        Fused kernels tell `progress` about ten times a second of the share that is done, ask
+        `cancelled` as often, and raise `film_core.errors.Cancelled` where it says True.
+        """
+        if not isinstance(features, SourceFeatures):
+            from film_core.kernels import fuse_prepared
+
+            return fuse_prepared(self._tensors(), features, text, attention, progress, cancelled)
         text = self.text_process(text)  # (B, T, 256)
         a, b = features.a, features.b
         all_maps: Attention = []
@@ -117,6 +145,13 @@ class Film(nn.Module):
         merged = self.restormer3(self.restormer2(self.conv1(merged)))  # (B, 32, H, W)
         fused = jt.sigmoid(self.conv2(merged))  # (B, 1, H, W)
         return (fused, all_maps) if attention else fused
+
+    def _runs_fused(self) -> bool:
+        """The fused kernels are for the CPU; gradients have a path of their own."""
+        return self.kernels == "fused" and not jt.flags.use_cuda and bool(jt.flags.no_grad)
+
+    def _tensors(self) -> dict[str, jt.Var]:
+        return dict(self.named_parameters())
 
     def _check(self, image_a: jt.Var, image_b: jt.Var, text: jt.Var, form: str | None) -> None:
         if form is not None and form not in ATTENTION_FORMS:
