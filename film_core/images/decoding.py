@@ -11,6 +11,7 @@ import struct
 import sys
 import warnings
 import zlib
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,11 +19,12 @@ from PIL import Image, ImageOps
 
 from film_core.errors import ImageError
 from film_core.images.headers import Header
+from film_core.images.quiet import without_native_messages
 
 # What Pillow's plug-ins raise on damaged files, beside OSError; anything else is a bug of ours.
 DECODER_FAILURES = (
     OSError, SyntaxError, ValueError, TypeError, LookupError, ArithmeticError, AttributeError,
-    EOFError, RuntimeError, MemoryError, struct.error, zlib.error, Image.DecompressionBombError,
+    EOFError, RuntimeError, struct.error, zlib.error, Image.DecompressionBombError,
 )  # fmt: skip
 
 _ORIENTATION = 0x0112
@@ -53,7 +55,10 @@ def decode(data: bytes, header: Header, name: str) -> Pixels:
         ImageError: damaged or truncated data, a header that Pillow reads otherwise than we did, or
             a kind of pixel that has no agreed meaning here.
     """
-    with warnings.catch_warnings():
+    with ExitStack() as surroundings:
+        if header.format == "TIFF":
+            surroundings.enter_context(without_native_messages())
+        surroundings.enter_context(warnings.catch_warnings())
         # Pillow warns of odd metadata, which doesn't concern the pixels, and of large images,
         # which our own limits have already judged.
         warnings.simplefilter("ignore")
@@ -76,6 +81,13 @@ def decode(data: bytes, header: Header, name: str) -> Pixels:
                 "save it as an ordinary 8 or 16 bit PNG.",
                 name=name, format=header.format,
             ) from None  # fmt: skip
+        except MemoryError:
+            raise ImageError(
+                "image.memory",
+                "There isn't enough memory to decode '{name}' ({width} x {height} pixels): use a "
+                "smaller image.",
+                name=name, width=header.width, height=header.height,
+            ) from None  # fmt: skip
         except DECODER_FAILURES as failure:
             raise ImageError(
                 "image.damaged_data",
@@ -90,8 +102,6 @@ class _PixelKindError(Exception):
 
 
 def _reason(failure: BaseException) -> str:
-    if isinstance(failure, MemoryError):
-        return "not enough memory"
     return " ".join(str(failure).split())[:120] or type(failure).__name__
 
 

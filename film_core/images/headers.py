@@ -50,7 +50,7 @@ def read_header(data: bytes, name: str) -> Header:
             continue
         try:
             width, height = parse(data)
-        except (_CutOffError, struct.error, IndexError):
+        except (_CutOffError, struct.error, IndexError, OverflowError):
             raise _damaged(name, kind) from None
         if width < 1 or height < 1:
             raise _damaged(name, kind)

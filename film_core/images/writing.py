@@ -105,7 +105,7 @@ def read_text_chunks(data: bytes, header: Header, name: str) -> dict[str, str]:
     try:
         image = Image.open(io.BytesIO(data), formats=["PNG"])
         image.load()
-    except DECODER_FAILURES as failure:
+    except (*DECODER_FAILURES, MemoryError) as failure:
         raise ImageError(
             "image.damaged_data",
             "'{name}' can't be decoded, it is damaged or cut off ({reason}): export or copy "

@@ -4,7 +4,9 @@ import io
 import os
 import socket
 import struct
+import sys
 import zlib
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -131,6 +133,26 @@ def test_bigtiff_header():
     data = b"II+\0" + struct.pack("<HHQQ", 8, 0, 16, len(entries))
     data += b"".join(struct.pack("<HHQQ", tag, kind, 1, value) for tag, kind, value in entries)
     assert "60000 x 50000" in refusal(data, "image.too_large")
+
+
+def test_bigtiff_that_points_beyond_any_memory():
+    """Found by mutation: an offset that is no size at all for the reader."""
+    refusal(b"II+\0" + struct.pack("<HHQ", 8, 0, 2**64 - 1), "image.damaged")
+
+
+def test_damaged_tiff_says_nothing_beside_the_sentence(capfd):
+    noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
+    data = bytearray(saved(noise, "TIFF", compression="tiff_adobe_deflate"))
+    data[100:400] = bytes(300)  # libtiff has much to say about this
+    refusal(bytes(data), "image.damaged_data")
+    print("heard", file=sys.stderr, flush=True)
+    assert capfd.readouterr().err == "heard\n"
+
+
+def test_too_little_memory_is_said(monkeypatch, picture):
+    data = saved(picture, "PNG")
+    monkeypatch.setattr(Image, "open", Mock(side_effect=MemoryError))
+    refusal(data, "image.memory")
 
 
 @pytest.mark.parametrize("format_", ["PNG", "JPEG", "BMP", "TIFF", "WEBP"])

@@ -121,7 +121,10 @@ def _candidates(plane: np.ndarray) -> list[_Candidate]:
         sizes = np.bincount(labels.ravel(), minlength=count + 1)[1:]
         # The most light above the level first: large and bright before small and dim.
         light = np.bincount(labels.ravel(), (smooth - level).ravel(), count + 1)[1:]
-        fitting = [i for i in range(count) if _fits(sizes[i], boxes[i], plane.shape)]
+        sized = (sizes >= max(_FEWEST_PIXELS, _SMALLEST * plane.size)) & (
+            sizes <= _LARGEST * plane.size
+        )
+        fitting = [i for i in np.flatnonzero(sized) if _fits(sizes[i], boxes[i], plane.shape)]
         fitting.sort(key=lambda i, light=light: light[i], reverse=True)
         for index in fitting[:_CANDIDATES_A_LEVEL]:
             measured = _against_ring(plane, labels, index + 1, boxes[index], needed)
@@ -134,10 +137,7 @@ def _candidates(plane: np.ndarray) -> list[_Candidate]:
 
 
 def _fits(size: int, box: tuple[slice, slice], shape: tuple[int, int]) -> bool:
-    """Whether a region of `size` pixels has the size and compactness of an object."""
-    whole = shape[0] * shape[1]
-    if not max(_FEWEST_PIXELS, _SMALLEST * whole) <= size <= _LARGEST * whole:
-        return False
+    """Whether a region of `size` pixels is as compact as an object."""
     if size < _LEAST_FILL * _area(box):
         return False
     return all(
