@@ -11,6 +11,7 @@ from film_core.images.decoding import Pixels, decode
 from film_core.images.headers import read_header
 from film_core.images.limits import ImageLimits
 from film_core.images.source import SourceImage, from_samples
+from film_core.images.writing import read_text_chunks
 
 
 def read_image(
@@ -59,8 +60,6 @@ def read_text(path: str | os.PathLike) -> dict[str, str]:
     Raises:
         ImageError: not there, not readable, not a PNG, or damaged.
     """
-    from film_core.images.writing import read_text_chunks
-
     name = _printable(Path(path).name)
     limits = ImageLimits()
     data = _read_bytes(path, name, limits)
