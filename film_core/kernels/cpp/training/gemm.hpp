@@ -12,7 +12,7 @@
 namespace film {
 namespace training {
 
-#if defined(__AVX512F__)
+#if FILM_WIDTH == 16
 constexpr int kTileRows = 8;
 constexpr int kTileVectors = 3;
 #else

@@ -11,17 +11,12 @@
 
 #include <vector>
 
+#include "../grid.hpp"
+
 namespace film {
 namespace training {
 
-constexpr int kGridHeight = 288, kGridWidth = 384, kRun = 256, kSlabChannels = 32;
-
-// Source index of a nearest resize, by the rule of PyTorch's "nearest" (ratio in float32).
-inline int nearest_index(int to, int from_size, int to_size) {
-    const float ratio = static_cast<float>(from_size) / static_cast<float>(to_size);
-    const int index = static_cast<int>(static_cast<float>(to) * ratio);
-    return index < from_size - 1 ? index : from_size - 1;
-}
+constexpr int kRun = kTokenLength, kSlabChannels = 32;
 
 struct RunKind {
     struct Run {

@@ -1,36 +1,19 @@
-// One vector register of floats, as wide as the processor the file is compiled for.
+// Vectors at any address, and the activations with their derivatives.
 #pragma once
+
+#include "../simd.hpp"
 
 namespace film {
 namespace training {
 
-#if defined(__AVX512F__)
-constexpr int kLanes = 16;
-#elif defined(__AVX__)
-constexpr int kLanes = 8;
-#else
-constexpr int kLanes = 4;
-#endif
+constexpr int kLanes = kWidth;
+typedef Floats Vec;
+typedef Ints IntVec;
 
-typedef float Vec __attribute__((vector_size(kLanes * 4)));
-typedef int IntVec __attribute__((vector_size(kLanes * 4)));
-// The same registers at any address: rows of an image need not start on a vector boundary.
-typedef float AnyVec __attribute__((vector_size(kLanes * 4), aligned(4), may_alias));
-
-#define FILM_INLINE inline __attribute__((always_inline))
-
-FILM_INLINE Vec load(const float* p) { return *reinterpret_cast<const AnyVec*>(p); }
-FILM_INLINE void store(float* p, Vec v) { *reinterpret_cast<AnyVec*>(p) = v; }
-FILM_INLINE Vec splat(float s) { return Vec{} + s; }
-
-FILM_INLINE float sum(Vec v) {
-    float total = 0;
-    for (int i = 0; i < kLanes; ++i) total += v[i];
-    return total;
-}
-
-FILM_INLINE Vec maximum(Vec a, Vec b) { return a > b ? a : b; }
-FILM_INLINE Vec minimum(Vec a, Vec b) { return a < b ? a : b; }
+// Rows of an image need not start on a vector boundary: everything here loads from any address.
+FILM_INLINE Vec load(const float* p) { return load_anywhere(p); }
+FILM_INLINE void store(float* p, Vec v) { store_anywhere(p, v); }
+FILM_INLINE Vec splat(float s) { return broadcast(s); }
 
 // exp(x), relative error about 1e-7: 2^n by the exponent bits, the rest by a polynomial
 // (Cephes). Arguments below -87 give a number so small that it adds nothing.
