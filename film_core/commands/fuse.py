@@ -23,6 +23,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--text-a", help="description of A (default: measured from the image)")
     parser.add_argument("--text-b", help="description of B (default: measured from the image)")
     parser.add_argument("--weights", help="a name or a file (default: those of the task)")
+    parser.add_argument(
+        "--compare", action="store_true", help="measure mean, maximum, pyramid and sources as well"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     add_device(parser)
 
@@ -44,7 +47,9 @@ def run(args: argparse.Namespace) -> int:
     weights = args.weights or weights_for_task(task.name)
     fuser = load_fuser(weights, args.device, args.kernels, progress=progress)
     fuser.set_images(image_a, image_b, task)
-    result = fuser.fuse(args.text_a, args.text_b, attention=False, progress=progress)
+    result = fuser.fuse(
+        args.text_a, args.text_b, attention=False, compare=args.compare, progress=progress
+    )
     write_image(args.out, result.image)
     if args.json:
         print(json.dumps(_as_json(result, args.out), indent=2, ensure_ascii=False))

@@ -12,7 +12,7 @@ from film_core.checkpoints import Card, find_weights
 from film_core.errors import Cancelled, SettingError, TextError
 from film_core.fusion.attention import AttentionResult, SourceAttention
 from film_core.fusion.comparison import Comparison
-from film_core.fusion.result import FusionResult
+from film_core.fusion.result import FusionResult, Measured
 from film_core.images import PairedSources, SourceImage, compose, pair, read_image
 from film_core.runtime import Progress, Runtime
 from film_core.tasks import Task, find_task
@@ -134,11 +134,21 @@ class Fuser:
         """
         return self._current().description(source, self.describer)
 
+    def compare(self, cancelled: Cancelling | None = None) -> dict[str, Measured]:
+        """Return the metrics of mean, maximum, pyramid and both sources for the current pair.
+
+        Raises:
+            SettingError: no images have been set.
+            Cancelled: `cancelled` said so.
+        """
+        return self._current().comparison.rivals(_Clock(None, cancelled).checkpoint)
+
     def fuse(
         self,
         text_a: str | None = None,
         text_b: str | None = None,
         attention: bool = True,
+        compare: bool = True,
         progress: Progress | None = None,
         cancelled: Cancelling | None = None,
     ) -> FusionResult:
@@ -148,6 +158,8 @@ class Fuser:
             text_a, text_b: descriptions of the sources; None lets the describer write them, an
                 empty text is allowed and says nothing.
             attention: whether to hand out the attention maps.
+            compare: whether to measure the trivial rules and the sources too, which a pair's
+                first fusion pays ten measurements for (see also `compare`).
             progress: told of each step.
             cancelled: asked between and, for large images, within the steps; True stops the work.
 
@@ -168,10 +180,10 @@ class Fuser:
         with clock.step("sources"):
             features = scene.features(self._film)
         with clock.step("fuse"):
-            luminance, maps = self._run(features, encoded, scene, attention)
+            luminance, maps = self._run(features, encoded, attention, clock)
         with clock.step("metrics"):
             metrics = scene.comparison.measure(luminance)
-            comparison = scene.comparison.rivals(clock.checkpoint)
+            comparison = scene.comparison.rivals(clock.checkpoint) if compare else {}
         with clock.step("compose"):
             image = compose(luminance, scene.sources, scene.task)
         changed, changed_most = scene.change(luminance)
@@ -190,15 +202,16 @@ class Fuser:
         )  # fmt: skip
 
     def _run(
-        self, features: "SourceFeatures", encoded: EncodedPair, scene: "_Scene", attention: bool
+        self, features: "SourceFeatures", encoded: EncodedPair, attention: bool, clock: "_Clock"
     ) -> tuple[np.ndarray, AttentionResult | None]:
         import jittor as jt
 
         text = jt.array(encoded.features[None])  # (1, T, width)
+        watched = (clock.progress, clock.cancelled)
         with jt.no_grad():
             if not attention:
-                return _plane(self._film.fuse_features(features, text)), None
-            fused, maps = self._film.fuse_features(features, text, "spatial")
+                return _plane(self._film.fuse_features(features, text, None, *watched)), None
+            fused, maps = self._film.fuse_features(features, text, "spatial", *watched)
             luminance = _plane(fused)
             found = [{source: _to_numpy(stage[source]) for source in ("a", "b")} for stage in maps]
         pieces = tuple(token.text for token in encoded.tokens)
@@ -269,19 +282,19 @@ class _Clock:
     """Times the steps, tells of them, and stops between them when asked to."""
 
     def __init__(self, progress: Progress | None, cancelled: Cancelling | None) -> None:
-        self._progress = progress or (lambda stage, done, detail: None)
-        self._cancelled = cancelled or (lambda: False)
+        self.progress = progress or (lambda stage, done, detail: None)
+        self.cancelled = cancelled or (lambda: False)
         self._steps: dict[str, float] = {}
         self._start = time.perf_counter()
 
     def checkpoint(self) -> None:
-        if self._cancelled():
+        if self.cancelled():
             raise Cancelled()
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
         self.checkpoint()
-        self._progress(name, None, "")
+        self.progress(name, None, "")
         begun = time.perf_counter()
         yield
         self._steps[name] = time.perf_counter() - begun

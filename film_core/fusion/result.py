@@ -19,7 +19,8 @@ class FusionResult:
         image: (H, W, 3) or (H, W) uint8, with colour where a source has it.
         luminance: (H, W) float32 in [0, 1], the network's own output.
         metrics: values of the fused luminance by form and name.
-        comparison: the same for ``mean``, ``maximum``, ``pyramid``, ``source A``, ``source B``.
+        comparison: the same for ``mean``, ``maximum``, ``pyramid``, ``source A``, ``source B``;
+            empty if it wasn't asked for.
         attention: the maps, or None if they weren't asked for.
         timings: seconds by step; ``total`` is the whole of this call.
         text_a, text_b: the descriptions that were used.
