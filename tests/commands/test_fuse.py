@@ -1,0 +1,135 @@
+"""The command line as a user meets it: exit status, one sentence, nothing half-written."""
+
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from film_core.__main__ import VERBS, main
+
+
+@pytest.fixture
+def images(tmp_path):
+    rows, columns = np.mgrid[0:48, 0:64]
+    Image.fromarray((columns * 4 % 256).astype(np.uint8)).save(tmp_path / "a.png")
+    Image.fromarray((rows * 5 % 256).astype(np.uint8)).save(tmp_path / "b.png")
+    return tmp_path
+
+
+def run(*arguments) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        [sys.executable, "-m", "film_core", *map(str, arguments)], capture_output=True, text=True,
+        timeout=900, cwd=os.path.dirname(os.path.dirname(os.path.dirname(__file__))),
+    )  # fmt: skip
+
+
+def refused(capsys, *arguments) -> str:
+    """Run in this process; return the one sentence of a refusal."""
+    assert main([str(a) for a in arguments]) == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    lines = told.err.strip().splitlines()
+    assert len(lines) == 1, told.err
+    return lines[0]
+
+
+def test_fuse_writes_the_picture_and_prints_one_json_object(images, random_weights):
+    out = images / "f.png"
+    ended = run(
+        "fuse", images / "a.png", images / "b.png", "--task", "ivf", "--out", out,
+        "--weights", random_weights, "--text-a", "A ramp.", "--device", "cpu", "--compare", "--json",
+    )  # fmt: skip
+    assert ended.returncode == 0, ended.stderr[-2000:]
+    told = json.loads(ended.stdout)
+    assert len(told["metrics"]["raw"]) == 12
+    assert told["text_a"] == "A ramp."
+    assert told["author_b"] == "measured"
+    assert told["device"] == "cpu"
+    assert told["timings"]["total"] > 0
+    assert set(told["comparison"]) >= {"mean", "maximum", "pyramid"}
+    assert Image.open(out).size == (64, 48)
+    assert [p.name for p in sorted(images.iterdir())] == ["a.png", "b.png", "f.png"]
+
+
+def test_every_verb_has_help_with_examples(capsys):
+    for verb in VERBS:
+        with pytest.raises(SystemExit) as ended:
+            main([verb, "--help"])
+        assert ended.value.code == 0
+        assert f"python -m film_core {verb}" in capsys.readouterr().out
+    assert main([]) == 0
+    overview = capsys.readouterr().out
+    assert all(verb in overview for verb in VERBS)
+
+
+def test_a_mistyped_verb_task_or_weights_is_answered(capsys, images, tmp_path):
+    a, b, out = images / "a.png", images / "b.png", images / "f.png"
+    assert "did you mean 'fuse'" in refused(capsys, "fsue")
+    told = refused(capsys, "fuse", a, b, "--task", "ifv", "--out", out)
+    assert "did you mean 'ivf'" in told
+    told = refused(
+        capsys, "fuse", a, b, "--task", "ivf", "--out", out, "--weights", "film-ifv"
+    )  # fmt: skip
+    assert "film-ifv" in told
+    assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    ("make", "expected"),
+    [
+        (lambda p: None, "bad.png"),
+        (lambda p: p.write_text("hello"), "bad.png"),
+        (lambda p: p.write_bytes(b""), "bad.png"),
+        (lambda p: Image.new("L", (1, 1)).save(p), "1 x 1"),
+        (lambda p: Image.new("L", (64, 20)).save(p), "64 x 20"),
+    ],
+)
+def test_bad_images_give_one_sentence(capsys, images, make, expected):
+    make(images / "bad.png")
+    out = images / "f.png"
+    told = refused(
+        capsys, "fuse", images / "bad.png", images / "b.png", "--task", "ivf", "--out", out
+    )  # fmt: skip
+    assert expected in told
+    assert not out.exists()
+
+
+def test_an_output_that_cannot_be_written_is_refused_before_the_work(capsys, images):
+    a, b = images / "a.png", images / "b.png"
+    told = refused(capsys, "fuse", a, b, "--task", "ivf", "--out", images / "no" / "f.png")
+    assert "doesn't exist" in told
+    told = refused(capsys, "fuse", a, b, "--task", "ivf", "--out", images)
+    assert "is a folder" in told
+
+
+def test_a_full_disk_leaves_no_half_written_file(capsys, images, random_weights, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    told = main([
+        "fuse", str(images / "a.png"), str(images / "b.png"), "--task", "ivf", "--device", "cpu",
+        "--out", str(images / "f.png"), "--weights", str(random_weights),
+    ])  # fmt: skip
+    assert told == 2
+    assert "No space left" in capsys.readouterr().err
+    assert [p.name for p in sorted(images.iterdir())] == ["a.png", "b.png"]
+
+
+def test_doctor_names_each_part(capsys):
+    status = main(["doctor", "--json"])
+    findings = {f["subject"]: f for f in json.loads(capsys.readouterr().out)}
+    assert {"processor", "compiler", "jittor", "device", "weights", "text encoder", "cache"} <= set(
+        findings
+    )
+    assert status == int(any(f["remedy"] for f in findings.values()))
+
+
+def test_doctor_names_the_remedy_for_a_missing_compiler(capsys, monkeypatch):
+    monkeypatch.setenv("cc_path", "no-such-compiler")
+    assert main(["doctor"]) == 1
+    assert "apt-get install g++" in capsys.readouterr().out
