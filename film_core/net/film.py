@@ -98,6 +98,10 @@ class Film(nn.Module):
             from film_core.kernels import fused_forward
 
             return fused_forward(self._tensors(), image_a, image_b, text, attention)
+        if self.kernels == "fused" and not jt.flags.use_cuda and attention is None:
+            from film_core.kernels.training import training_forward
+
+            return training_forward(self._tensors(), image_a, image_b, text)
         features = self.source_features(image_a, image_b)
         return self.fuse_features(features, text, attention)
 
