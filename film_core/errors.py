@@ -84,10 +84,9 @@ def unknown_name(what: str, name: object, known: Iterable[str]) -> UnknownNameEr
         known: every name that would have been accepted.
     """
     known = sorted(known)
-    close = difflib.get_close_matches(str(name).lower(), [k.lower() for k in known], 1, 0.5)
     listed = ", ".join(known)
-    if close:
-        suggestion = next(k for k in known if k.lower() == close[0])
+    suggestion = _closest(str(name).lower(), known)
+    if suggestion:
         return UnknownNameError(
             "name.unknown_close",
             "There is no {what} named '{name}'; did you mean '{suggestion}'? Known: {known}.",
@@ -97,3 +96,20 @@ def unknown_name(what: str, name: object, known: Iterable[str]) -> UnknownNameEr
         "name.unknown", "There is no {what} named '{name}'. Known: {known}.",
         what=what, name=str(name), known=listed,
     )  # fmt: skip
+
+
+def _closest(name: str, known: list[str]) -> str:
+    """Return the known name that `name` is most likely a slip of, or "".
+
+    Letters in another order are the commonest slip in names as short as ours, and the first letter
+    is rarely wrong.
+    """
+
+    def likeness(candidate: str) -> float:
+        candidate = candidate.lower()
+        swapped = sorted(candidate) == sorted(name)
+        same_start = candidate[:1] == name[:1]
+        return difflib.SequenceMatcher(None, name, candidate).ratio() + swapped + same_start / 10
+
+    best = max(known, key=likeness, default="")
+    return best if best and likeness(best) >= 0.5 else ""

@@ -41,7 +41,8 @@ def test_fuse_writes_the_picture_and_prints_one_json_object(images, random_weigh
     out = images / "f.png"
     ended = run(
         "fuse", images / "a.png", images / "b.png", "--task", "ivf", "--out", out,
-        "--weights", random_weights, "--text-a", "A ramp.", "--device", "cpu", "--compare", "--json",
+        "--weights", random_weights, "--text-a", "A ramp.", "--device", "cpu", "--compare",
+        "--json",
     )  # fmt: skip
     assert ended.returncode == 0, ended.stderr[-2000:]
     told = json.loads(ended.stdout)
