@@ -74,37 +74,37 @@ inline void multiply_row(const float* x, int64_t x_stride, const float* weights,
 }
 
 // 3x3 depthwise convolution of one row: y[p][c] = sum of weights[3 dy + dx][c] * rows[dy][p + dx][c].
-// rows[0..2] start one pixel left of y's first. weights are packed [9][kChannels].
+// rows[0..2] start one pixel left of y's first. weights are packed [9][kChannels]. The nine weights
+// stay in registers, and every value that is loaded serves three neighbouring pixels.
 template <int kChannels>
 inline void depthwise_row(const float* const rows[3], const float* weights, float* y, int pixels) {
   for (int c = 0; c < kChannels; c += kWidth) {
     Floats tap[9];
 #pragma GCC unroll 9
     for (int t = 0; t < 9; t++) tap[t] = load(weights + t * kChannels + c);
-    const float* above = rows[0] + c;
-    const float* here = rows[1] + c;
-    const float* below = rows[2] + c;
-    const auto at = [&](int64_t p) {
-      const int64_t i = p * kChannels;
-      Floats sum = load(above + i) * tap[0];
-      Floats other = load(above + i + kChannels) * tap[1];
-      sum += load(above + i + 2 * kChannels) * tap[2];
-      other += load(here + i) * tap[3];
-      sum += load(here + i + kChannels) * tap[4];
-      other += load(here + i + 2 * kChannels) * tap[5];
-      sum += load(below + i) * tap[6];
-      other += load(below + i + kChannels) * tap[7];
-      sum += load(below + i + 2 * kChannels) * tap[8];
-      store(y + i + c, sum + other);
-    };
     int p = 0;
-    for (; p + 4 <= pixels; p += 4) {
-      at(p);
-      at(p + 1);
-      at(p + 2);
-      at(p + 3);
-    }
-    for (; p < pixels; p++) at(p);
+    const auto run = [&](auto count) {
+      constexpr int kPixels = decltype(count)::value;
+      for (; p + kPixels <= pixels; p += kPixels) {
+        Floats sums[kPixels];
+        for (int i = 0; i < kPixels; i++) sums[i] = zeros();
+#pragma GCC unroll 3
+        for (int dy = 0; dy < 3; dy++) {
+          const float* row = rows[dy] + int64_t(p) * kChannels + c;
+#pragma GCC unroll 16
+          for (int i = 0; i < kPixels + 2; i++) {
+            const Floats value = load(row + i * kChannels);
+#pragma GCC unroll 3
+            for (int dx = 0; dx < 3; dx++)
+              if (i - dx >= 0 && i - dx < kPixels) sums[i - dx] += value * tap[3 * dy + dx];
+          }
+        }
+#pragma GCC unroll 16
+        for (int i = 0; i < kPixels; i++) store(y + (p + i) * kChannels + c, sums[i]);
+      }
+    };
+    run(std::integral_constant<int, kWidth == 16 ? 8 : 4>());
+    run(std::integral_constant<int, 1>());
   }
 }
 
