@@ -1,0 +1,83 @@
+"""Adam on one flat vector, and the bridge between that vector and the network's parameters.
+
+Kept apart from Jittor's own optimisers so that the whole state is three arrays: saving and
+resuming them is exact by construction, and it follows Kingma and Ba (2015) to the letter where
+Jittor 1.3 puts epsilon elsewhere.
+"""
+
+import jittor as jt
+import numpy as np
+
+from film_core.checkpoints import film_layout
+
+
+class FlatParameters:
+    """The 189 tensors of a network as one float32 vector, in the layout's order."""
+
+    def __init__(self, film) -> None:
+        self.layout = film_layout(film.config.text_width)
+        state = film.state_dict()
+        self.variables: list[jt.Var] = [state[name] for name in self.layout]
+        self.sizes = [int(np.prod(shape)) for shape in self.layout.values()]
+        self.bounds = np.cumsum([0, *self.sizes])
+
+    def read(self) -> np.ndarray:
+        """Return a copy of the parameters, (2,070,235,) for text width 768."""
+        return self._flat(self.variables)
+
+    def write(self, flat: np.ndarray) -> None:
+        """Set the parameters to `flat`."""
+        for variable, array in zip(self.variables, self.split(flat).values(), strict=True):
+            variable.update(jt.array(array))
+        # Now, or Jittor would fuse the copying into the next step's kernels and compile them anew.
+        jt.sync(self.variables)
+
+    def split(self, flat: np.ndarray) -> dict[str, np.ndarray]:
+        """Return {name: view of `flat` in the tensor's shape}."""
+        return {
+            name: flat[start : start + size].reshape(shape)
+            for (name, shape), start, size in zip(
+                self.layout.items(), self.bounds, self.sizes, strict=False
+            )
+        }
+
+    def gradient(self, loss: jt.Var) -> np.ndarray:
+        """Return d loss / d parameters as one vector."""
+        return self._flat(jt.grad(loss, self.variables))
+
+    def _flat(self, variables: list[jt.Var]) -> np.ndarray:
+        jt.sync(variables)
+        return np.concatenate([v.numpy().reshape(-1) for v in variables]).astype(
+            np.float32, copy=False
+        )
+
+
+class Adam:
+    """Adam without weight decay: betas 0.9 and 0.999, epsilon 1e-8."""
+
+    BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8
+
+    def __init__(self, size: int) -> None:
+        self.first = np.zeros(size, np.float32)
+        self.second = np.zeros(size, np.float32)
+
+    def update(self, parameters: np.ndarray, gradient: np.ndarray, rate: float, step: int) -> None:
+        """Change `parameters` in place by step number `step` (from 1)."""
+        self.first *= self.BETA1
+        self.first += (1 - self.BETA1) * gradient
+        self.second *= self.BETA2
+        self.second += (1 - self.BETA2) * np.square(gradient)
+        denominator = np.sqrt(self.second)
+        denominator /= np.float32(np.sqrt(1 - self.BETA2**step))
+        denominator += np.float32(self.EPSILON)
+        np.divide(self.first, denominator, out=denominator)
+        denominator *= np.float32(rate / (1 - self.BETA1**step))
+        parameters -= denominator
+
+
+def clip(gradient: np.ndarray, limit: float) -> float:
+    """Scale `gradient` in place to a norm of at most `limit` (0: no limit); return its norm."""
+    norm = float(np.sqrt(np.sum(np.square(gradient, dtype=np.float64))))
+    if limit and norm > limit:
+        gradient *= np.float32(limit / norm)
+    return norm

@@ -1,0 +1,173 @@
+"""Everything that decides what a training run computes, and the presets."""
+
+import dataclasses
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from film_core.errors import SettingError, unknown_name
+
+SCHEDULES = ("step", "cosine", "constant")
+MADE_PAIRS = ("none", "focus", "exposure")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Settings of a run; two runs with equal recipes and data end with equal weights.
+
+    Attributes:
+        preset: the preset that it started from.
+        seed: of initial weights, order, crops and everything else that is drawn.
+        epochs: how often every pair is seen.
+        batch: pairs in a step.
+        crop: height and width of random crops; (0, 0) takes whole images.
+        flips: mirror at random, and turn a quarter.
+        tokens: text tokens drawn from each pair's in a step (their order does not matter to
+            FILM); 0 takes all.
+        made_pairs: "none", "focus" or "exposure": pairs made from one image, whose answer is known.
+        made_share: the share of pairs that are made so.
+        losses: {loss term: weight}.
+        learning_rate: Adam's, at the start (after the warm-up).
+        schedule: "step" (times `decay` every `decay_epochs`), "cosine" (down to a hundredth), or
+            "constant" (a run that may be stopped whenever its average is good enough).
+        decay, decay_epochs: of the step schedule.
+        warmup_steps: steps in which the learning rate rises from 0 to `learning_rate`.
+        clip_norm: largest norm of the whole gradient; 0 leaves it as it is.
+        average: decay of the exponential moving average of the weights; 0 for none.
+        validation_share: share of the training pairs held out for validation.
+        validation_pairs: at most so many.
+        validate_every: steps between validations; 0 after every epoch.
+    """
+
+    preset: str = "published"
+    seed: int = 0
+    epochs: float = 150.0
+    batch: int = 2
+    crop: tuple[int, int] = (0, 0)
+    flips: bool = False
+    tokens: int = 0
+    made_pairs: str = "none"
+    made_share: float = 0.0
+    losses: dict[str, float] = field(default_factory=lambda: {"intensity": 1.0, "gradient": 20.0})
+    learning_rate: float = 1e-5
+    schedule: str = "step"
+    decay: float = 0.6
+    decay_epochs: float = 50.0
+    warmup_steps: int = 0
+    clip_norm: float = 0.0
+    average: float = 0.0
+    validation_share: float = 0.1
+    validation_pairs: int = 8
+    validate_every: int = 0
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return JSON-ready values."""
+        return json.loads(json.dumps(dataclasses.asdict(self)))
+
+
+_STUDIO = Recipe(
+    preset="film-studio",
+    epochs=40.0,
+    batch=1,
+    crop=(176, 256),
+    flips=True,
+    tokens=32,
+    learning_rate=8e-4,
+    schedule="cosine",
+    warmup_steps=20,
+    clip_norm=5.0,
+    average=0.99,
+    validate_every=200,
+    losses={"intensity": 4.0, "signed_gradient": 2.0, "edges": 2.0, "information": 0.5},
+)
+
+PRESETS: dict[str, tuple[str, Recipe]] = {
+    "published": ("The procedure of the paper: whole 288x384 pairs, Adam 1e-5, 150 epochs.",
+                  Recipe()),
+    "film-studio": ("Random crops, flips, cosine schedule, averaged weights, and losses that also "
+                    "reward edges kept with their direction and visual information kept.",
+                    _STUDIO),
+}  # fmt: skip
+
+
+def make_recipe(preset: str, changes: dict[str, Any]) -> Recipe:
+    """Return the preset with `changes` made to it.
+
+    Args:
+        preset: a name of `PRESETS`.
+        changes: {field name: value}; strings are converted to the field's type, as ``3e-4``,
+            ``176x256`` or ``intensity=4,edges=2``.
+
+    Raises:
+        UnknownNameError: no such preset or setting.
+        SettingError: a value that a setting can't have.
+    """
+    if preset not in PRESETS:
+        raise unknown_name("preset", preset, PRESETS)
+    recipe = PRESETS[preset][1]
+    known = {item.name for item in dataclasses.fields(Recipe)} - {"preset"}
+    values = {}
+    for name, value in changes.items():
+        if name not in known:
+            raise unknown_name("training setting", name, known)
+        values[name] = _converted(name, value, getattr(recipe, name))
+    recipe = dataclasses.replace(recipe, **values)
+    _check(recipe)
+    return recipe
+
+
+def recipe_from_dict(content: dict[str, Any]) -> Recipe:
+    """Return the recipe that `as_dict` gave."""
+    return Recipe(**{**content, "crop": tuple(content["crop"])})
+
+
+def _converted(name: str, value: Any, like: Any) -> Any:
+    try:
+        if isinstance(like, bool):
+            if str(value).lower() not in ("true", "false", "1", "0", "yes", "no"):
+                raise ValueError(value)
+            return str(value).lower() in ("true", "1", "yes")
+        if isinstance(like, tuple):
+            if isinstance(value, str):
+                value = value.lower().split("x")
+            height, width = (int(side) for side in value)
+            return (height, width)
+        if isinstance(like, dict):
+            if isinstance(value, str):
+                value = dict(part.split("=", 1) for part in value.split(",") if part)
+            return {str(key).strip(): float(weight) for key, weight in value.items()}
+        return type(like)(value)
+    except (TypeError, ValueError):
+        raise SettingError(
+            "training.setting",
+            "The training setting {name} can't be '{value}'; an example is '{example}'.",
+            name=name, value=str(value), example=str(like),
+        ) from None  # fmt: skip
+
+
+def _check(recipe: Recipe) -> None:
+    for name, allowed in (("schedule", SCHEDULES), ("made_pairs", MADE_PAIRS)):
+        if getattr(recipe, name) not in allowed:
+            raise unknown_name(name.replace("_", " "), getattr(recipe, name), allowed)
+    limits = {
+        "epochs": (1e-6, 1e6), "batch": (1, 1024), "learning_rate": (0, 1), "decay": (0, 1),
+        "decay_epochs": (1e-6, 1e6), "warmup_steps": (0, 1e7), "clip_norm": (0, 1e9),
+        "average": (0, 0.999999), "made_share": (0, 1), "validation_share": (0, 0.9),
+        "validation_pairs": (0, 1e6), "validate_every": (0, 1e9), "tokens": (0, 10_000),
+        "seed": (0, 2**31 - 1),
+    }  # fmt: skip
+    for name, (low, high) in limits.items():
+        value = getattr(recipe, name)
+        if not low <= value <= high:
+            raise SettingError(
+                "training.range",
+                "The training setting {name} is {value}; it must lie between {low:g} and {high:g}.",
+                name=name, value=value, low=low, high=high,
+            )  # fmt: skip
+    height, width = recipe.crop
+    if (height, width) != (0, 0) and min(height, width) < 48:
+        raise SettingError(
+            "training.crop",
+            "Crops of {height}x{width} are too small; at least 48 pixels a side are needed.",
+            height=height, width=width,
+        )  # fmt: skip

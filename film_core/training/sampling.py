@@ -1,0 +1,166 @@
+"""What goes into each step: drawn from the seed and the step's number alone.
+
+Nothing is carried from step to step, so a run that was killed goes on with the same batches.
+"""
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+
+from film_core.data import PreparedFile, PreparedPair
+from film_core.errors import SettingError
+from film_core.training.made_pairs import make_exposure_pair, make_focus_pair
+from film_core.training.recipe import Recipe
+
+_ORDER, _DETAIL = 1, 2  # which stream of random numbers
+
+
+@dataclass(frozen=True)
+class Batch:
+    """The input of one step.
+
+    Attributes:
+        names: the pairs in it.
+        image_a, image_b, answer: (B, 1, H, W) float32 in [0, 1].
+        known: (B,) float32, 1 where `answer` is the known answer.
+        text: (B, T, width) float32.
+    """
+
+    names: list[str]
+    image_a: np.ndarray
+    image_b: np.ndarray
+    answer: np.ndarray
+    known: np.ndarray
+    text: np.ndarray
+
+
+class Sampler:
+    """Draws batches from prepared files.
+
+    Args:
+        files: open prepared files of one task and text width.
+        recipe: crop, flips, batch, seed, made pairs, validation share.
+
+    Attributes:
+        train: (file, name) of every pair that is trained on.
+        validation: the pairs held out: never drawn, chosen by a hash of their names, so that the
+            choice does not depend on the seed or on what else is trained on.
+    """
+
+    def __init__(self, files: list[PreparedFile], recipe: Recipe) -> None:
+        self.recipe = recipe
+        everything = [(file, name) for file in files for name in file.names]
+        ranked = sorted(everything, key=_rank)
+        held_out = min(recipe.validation_pairs, round(recipe.validation_share * len(everything)))
+        self.validation = ranked[:held_out]
+        self.train = sorted(ranked[held_out:], key=lambda entry: (entry[0].dataset, entry[1]))
+        if not self.train:
+            raise SettingError(
+                "training.no_pairs",
+                "No pair is left to train on: {count} were prepared and {held_out} held out.",
+                count=len(everything), held_out=held_out,
+            )  # fmt: skip
+
+    @property
+    def steps_an_epoch(self) -> float:
+        """Steps in which as many pairs are drawn as there are."""
+        return len(self.train) / self.recipe.batch
+
+    def names(self, step: int) -> list[str]:
+        """Return "data set/pair" of the pairs of step `step`."""
+        return [f"{file.dataset}/{name}" for file, name in self._entries(step)]
+
+    def batch(self, step: int) -> Batch:
+        """Return the input of step `step` (from 0).
+
+        Raises:
+            DataError: a prepared file is damaged.
+        """
+        draw = np.random.default_rng([self.recipe.seed, _DETAIL, step])
+        pairs = [file.read(name) for file, name in self._entries(step)]
+        height, width = self._size(pairs)
+        if self.recipe.flips and self.recipe.crop != (0, 0) and draw.random() < 0.25:
+            height, width = width, height
+        images = [self._images(pair, height, width, draw) for pair in pairs]
+        a, b, answer, known = (np.stack(column) for column in zip(*images, strict=True))
+        return Batch(
+            self.names(step), a[:, None], b[:, None], answer[:, None],
+            known.astype(np.float32), self._texts(pairs, draw),
+        )  # fmt: skip
+
+    def _entries(self, step: int) -> list[tuple[PreparedFile, str]]:
+        entries = []
+        for index in range(step * self.recipe.batch, (step + 1) * self.recipe.batch):
+            epoch, place = divmod(index, len(self.train))
+            order = np.random.default_rng([self.recipe.seed, _ORDER, epoch]).permutation(
+                len(self.train)
+            )
+            entries.append(self.train[order[place]])
+        return entries
+
+    def _size(self, pairs: list[PreparedPair]) -> tuple[int, int]:
+        if self.recipe.crop != (0, 0):
+            return self.recipe.crop
+        shapes = {pair.image_a.shape[1:] for pair in pairs}
+        if len(shapes) > 1:
+            raise SettingError(
+                "training.mixed_sizes",
+                "A batch holds images of different sizes ({sizes}); prepare with --size small, "
+                "use batch=1, or set a crop.",
+                sizes=", ".join(f"{w}x{h}" for h, w in sorted(shapes)),
+            )
+        return next(iter(shapes))
+
+    def _images(self, pair, height, width, draw) -> tuple:
+        a, b = _crop((pair.image_a[0], pair.image_b[0]), height, width, draw)
+        if self.recipe.flips:
+            if draw.random() < 0.5:
+                a, b = a[:, ::-1], b[:, ::-1]
+            if draw.random() < 0.5:
+                a, b = a[::-1], b[::-1]
+        made = self.recipe.made_pairs != "none" and draw.random() < self.recipe.made_share
+        if not made:
+            return np.ascontiguousarray(a), np.ascontiguousarray(b), np.zeros_like(a), 0.0
+        if self.recipe.made_pairs == "focus":
+            answer = _sharper(a, b)
+            a, b = make_focus_pair(answer, draw)
+        else:
+            answer = 0.5 * (a + b)
+            a, b = make_exposure_pair(answer, draw)
+        return a, b, np.ascontiguousarray(answer), 1.0
+
+    def _texts(self, pairs: list[PreparedPair], draw: np.random.Generator) -> np.ndarray:
+        texts = [pair.text[0] for pair in pairs]
+        # FILM averages over the tokens, so a drawn part of them stands for all in expectation.
+        count = self.recipe.tokens or min(len(text) for text in texts)
+        drawn = []
+        for text in texts:
+            if not self.recipe.tokens and len(text) == count:
+                drawn.append(text)
+            else:
+                drawn.append(text[np.sort(draw.choice(len(text), count, len(text) < count))])
+        return np.stack(drawn)
+
+
+def _rank(entry: tuple[PreparedFile, str]) -> str:
+    file, name = entry
+    return hashlib.sha256(f"{file.dataset}/{name}".encode()).hexdigest()
+
+
+def _crop(images: tuple, height: int, width: int, draw: np.random.Generator) -> tuple:
+    """Cut the same random window from all; images smaller than it are mirrored at the border."""
+    short = [max(0, height - images[0].shape[0]), max(0, width - images[0].shape[1])]
+    if any(short):
+        padding = [(s // 2, s - s // 2) for s in short]
+        images = tuple(np.pad(image, padding, mode="symmetric") for image in images)
+    top = draw.integers(images[0].shape[0] - height + 1)
+    left = draw.integers(images[0].shape[1] - width + 1)
+    return tuple(image[top : top + height, left : left + width] for image in images)
+
+
+def _sharper(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Return the one with the more energy in its differences."""
+    energy = [np.square(np.diff(x, axis=0)).sum() + np.square(np.diff(x, axis=1)).sum()
+              for x in (a, b)]  # fmt: skip
+    return np.ascontiguousarray(a if energy[0] >= energy[1] else b)

@@ -1,0 +1,250 @@
+"""The training loop: one step after another, saved every few minutes, stopped at the first NaN."""
+
+import math
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import jittor as jt
+import numpy as np
+
+from film_core.checkpoints import Card, save_weights
+from film_core.checkpoints.writing import replace_atomically
+from film_core.data import PreparedFile
+from film_core.images import write_image
+from film_core.training.experiment import Experiment, TrainingError
+from film_core.training.losses import LossInput, compute_losses
+from film_core.training.optimiser import Adam, FlatParameters, clip
+from film_core.training.recipe import Recipe
+from film_core.training.sampling import Batch, Sampler
+from film_core.training.schedule import learning_rate
+from film_core.training.state import TrainingState
+from film_core.training.validation import NAMES, validate
+
+LOG_EVERY = 20
+PICTURES = 2
+"""Batches of each epoch whose sources and fused image are kept."""
+
+
+class Trainer:
+    """Trains a network; everything that it computes is decided by the recipe, data and weights.
+
+    Args:
+        film: the network, carrying its initial weights.
+        files: open prepared files.
+        recipe: see `Recipe`.
+        experiment: where everything is written.
+        card: what is known about the weights; completed and saved with them.
+        save_every: seconds between saves of the state.
+    """
+
+    def __init__(
+        self,
+        film,
+        files: list[PreparedFile],
+        recipe: Recipe,
+        experiment: Experiment,
+        card: Card,
+        save_every: float = 180,
+    ) -> None:
+        self.film, self.recipe, self.experiment = film, recipe, experiment
+        self.card, self.save_every = card, save_every
+        self.sampler = Sampler(files, recipe)
+        self.held_out = [file.read(name) for file, name in self.sampler.validation]
+        self.parameters = FlatParameters(film)
+        self.state = TrainingState.begin(self.parameters.read())
+        self.adam = Adam(self.state.parameters.size)
+        self.steps = max(1, math.ceil(recipe.epochs * self.sampler.steps_an_epoch))
+        self.stopped = False
+
+    def resume(self) -> None:
+        """Carry on from what the experiment saved last.
+
+        Raises:
+            TruncatedCheckpointError: the saved state is damaged.
+        """
+        self.state = TrainingState.load(self.experiment.state)
+        self.adam.first, self.adam.second = self.state.first, self.state.second
+        self.parameters.write(self.state.parameters)
+
+    def train(self, cancelled: Callable[[], bool] | None = None) -> TrainingState:
+        """Run until the last step, a signal to stop, or `cancelled`; return the last state.
+
+        Raises:
+            TrainingError: the loss or its gradient is not a number; the state before is kept.
+            OutputError: no room, no permission.
+        """
+        log, events = self.experiment.log, self.experiment.events()
+        log.info(
+            "training on %d pairs, %d held out, %d steps (%.1f an epoch), from step %d",
+            len(self.sampler.train), len(self.held_out), self.steps,
+            self.sampler.steps_an_epoch, self.state.step,
+        )  # fmt: skip
+        started, saved, begun = time.monotonic(), time.monotonic(), self.state.step
+        spent = self.state.seconds
+        previous = {s: signal.signal(s, self._stop) for s in (signal.SIGTERM, signal.SIGINT)}
+        try:
+            while self.state.step < self.steps and not self.stopped:
+                if cancelled is not None and cancelled():
+                    break
+                values = self._step()
+                self.state.seconds = spent + time.monotonic() - started
+                done = self.state.step
+                if done % LOG_EVERY == 0 or done == self.steps:
+                    left = (time.monotonic() - started) / (done - begun) * (self.steps - done)
+                    self._report(events, values, left)
+                if self._validates(done):
+                    self._validate(events)
+                if self._ends_epoch(done):
+                    self._save_epoch()
+                if time.monotonic() - saved > self.save_every or self._ends_epoch(done):
+                    self.state.save(self.experiment.state)
+                    saved = time.monotonic()
+        finally:
+            for number, handler in previous.items():
+                signal.signal(number, handler)
+            self.state.save(self.experiment.state)
+            events.close()
+        if self.state.step >= self.steps:
+            self._finish()
+        else:
+            log.info("stopped after step %d; resume with --resume %s", self.state.step,
+                     self.experiment.folder)  # fmt: skip
+        return self.state
+
+    def _stop(self, *_) -> None:
+        self.stopped = True  # after the step that is running
+
+    def _step(self) -> dict[str, float]:
+        """Do one step; return what there is to log."""
+        state = self.state
+        batch = self.sampler.batch(state.step)
+        a, b = jt.array(batch.image_a), jt.array(batch.image_b)
+        fused = self._forward(a, b, jt.array(batch.text))
+        given = LossInput(
+            fused[:, 0], a[:, 0], b[:, 0], jt.array(batch.answer[:, 0]),
+            jt.array(batch.known[:, None, None]),
+        )  # fmt: skip
+        total, terms = compute_losses(given, self.recipe.losses)
+        gradient = self.parameters.gradient(total)
+        values = {"total": float(total.item())}
+        values |= {name: float(term.item()) for name, term in terms.items()}
+        values["gradient_norm"] = clip(gradient, self.recipe.clip_norm)
+        if not all(math.isfinite(value) for value in values.values()):
+            raise self._not_a_number(batch, values)
+        rate = learning_rate(self.recipe, state.step, self.steps, self.sampler.steps_an_epoch)
+        self._keep_pictures(batch, fused)
+        self.adam.update(state.parameters, gradient, rate, state.step + 1)
+        state.step += 1
+        state.first, state.second = self.adam.first, self.adam.second
+        state.follow(self.recipe.average)
+        self.parameters.write(state.parameters)
+        return values | {"learning_rate": rate}
+
+    def _forward(self, image_a: jt.Var, image_b: jt.Var, text: jt.Var) -> jt.Var:
+        if self.film.kernels == "fused" and not jt.flags.use_cuda:
+            from film_core.kernels.training import training_forward
+
+            return training_forward(self.film.state_dict(), image_a, image_b, text)
+        return self.film(image_a, image_b, text)
+
+    def _not_a_number(self, batch: Batch, values: dict[str, float]) -> TrainingError:
+        broken = [name for name, value in values.items() if not math.isfinite(value)]
+        return TrainingError(
+            "training.not_a_number",
+            "Step {step} gave no number for {broken} on {pairs}; the weights before it are in "
+            "'{path}'. A lower learning rate or clip_norm may help.",
+            step=self.state.step, broken=", ".join(broken), pairs=", ".join(batch.names),
+            path=str(self.experiment.state),
+        )  # fmt: skip
+
+    def _report(self, events, values: dict[str, float], left: float) -> None:
+        step = self.state.step
+        listed = "  ".join(f"{name} {value:.4g}" for name, value in values.items())
+        self.experiment.log.info(
+            "step %d of %d  %s  %s left", step, self.steps, listed, _duration(left)
+        )
+        for name, value in values.items():
+            events.add_scalar(f"train/{name}", value, step)
+
+    def _validates(self, done: int) -> bool:
+        every = self.recipe.validate_every
+        due = done % every == 0 if every else self._ends_epoch(done)
+        return bool(self.held_out) and (due or done == self.steps)
+
+    def _ends_epoch(self, done: int) -> bool:
+        each = self.sampler.steps_an_epoch
+        return math.floor(done / each) > math.floor((done - 1) / each) or done == self.steps
+
+    def _validate(self, events) -> dict[str, float]:
+        self.parameters.write(self.state.average)
+        measured = validate(self.film, self.held_out)
+        self.parameters.write(self.state.parameters)
+        listed = "  ".join(f"{name} {measured[name]:.3f}" for name in NAMES)
+        self.experiment.log.info("held out at step %d: %s", self.state.step, listed)
+        for name, value in measured.items():
+            events.add_scalar(f"held_out/{name}", value, self.state.step)
+        return measured
+
+    def _save_epoch(self) -> None:
+        """Write ckpt_<epoch>.pkl in the published layout, and the averaged weights."""
+        epoch = math.ceil(self.state.step / self.sampler.steps_an_epoch)
+        state, split = self.state, self.parameters.split
+        content = {
+            "model": {f"module.{key}": value for key, value in split(state.parameters).items()},
+            "optimizer1": {"first": split(state.first), "second": split(state.second)},
+            "lr_schedule1": self.recipe.as_dict(),
+            "epoch": epoch,
+            "step": state.step,
+        }
+        path = self.experiment.model / f"ckpt_{epoch}.pkl"
+        replace_atomically(path, lambda unfinished: _save_pickle(content, unfinished))
+        previous = self.experiment.model / f"ckpt_{epoch - 1}.pkl"
+        if epoch > 1 and (epoch - 1) % 10:  # 25 MB each: every tenth and the last are enough
+            previous.unlink(missing_ok=True)
+        self._save_average(self.card)
+
+    def _save_average(self, card: Card) -> Path:
+        path = self.experiment.model / f"{self.card.name}.safetensors"
+        save_weights(self.parameters.split(self.state.average), path, card)
+        return path
+
+    def _keep_pictures(self, batch: Batch, fused: jt.Var) -> None:
+        each = self.sampler.steps_an_epoch
+        epoch, place = divmod(self.state.step, max(1, math.ceil(each)))
+        if place >= PICTURES:
+            return
+        shown = [batch.image_a[0, 0], batch.image_b[0, 0], fused.numpy()[0, 0]]
+        strip = np.rint(255 * np.clip(np.concatenate(shown, axis=1), 0, 1)).astype(np.uint8)
+        write_image(self.experiment.pictures / f"epoch{epoch:04d}_batch{place}.png", strip)
+
+    def _finish(self) -> None:
+        held_out = validate(self._averaged(), self.held_out) if self.held_out else {}
+        card = replace(self.card, results={"held out of training": held_out} if held_out else {})
+        path = self._save_average(card)
+        self.experiment.log.info(
+            "done after %s; weights in %s", _duration(self.state.seconds), path
+        )
+
+    def _averaged(self):
+        self.parameters.write(self.state.average)
+        return self.film
+
+
+def _save_pickle(content: dict, path: Path) -> None:
+    """Write as Jittor's `jt.save` does for a name that ends in .pkl."""
+    import hashlib
+    import pickle
+
+    from film_core.checkpoints.jittor_pickle import MARKER
+
+    stream = pickle.dumps(content, 4)
+    path.write_bytes(stream + hashlib.sha1(stream).digest() + MARKER)
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min {rest:02d} s"
