@@ -201,6 +201,36 @@ class Fuser:
             changed=changed, changed_most=changed_most,
         )  # fmt: skip
 
+    def fuse_features(
+        self,
+        features: np.ndarray,
+        progress: Progress | None = None,
+        cancelled: Cancelling | None = None,
+    ) -> np.ndarray:
+        """Fuse the current pair under text features of any origin, for studies of what text does.
+
+        Args:
+            features: (T, encoder.width) float32, as `encode_pair` makes them or drawn at random.
+            progress, cancelled: as for `fuse`.
+
+        Returns:
+            (H, W) float32 in [0, 1], the fused luminance; nothing is measured or composed.
+
+        Raises:
+            SettingError: no images have been set, or features of another shape.
+            Cancelled: `cancelled` said so.
+        """
+        import jittor as jt
+
+        scene = self._current()
+        clock = _Clock(progress, cancelled)
+        with clock.step("sources"):
+            sources = scene.features(self._film)
+        with clock.step("fuse"), jt.no_grad():
+            text = jt.array(np.ascontiguousarray(features, dtype=np.float32)[None])  # (1, T, width)
+            fused = self._film.fuse_features(sources, text, None, clock.progress, clock.cancelled)
+            return _plane(fused)
+
     def _run(
         self, features: "SourceFeatures", encoded: EncodedPair, attention: bool, clock: "_Clock"
     ) -> tuple[np.ndarray, AttentionResult | None]:
