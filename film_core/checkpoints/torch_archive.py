@@ -4,10 +4,11 @@
 into arrays. What the pickle says about optimisers is walked over and never materialised.
 """
 
-import io
+import errno
 import math
 import zipfile
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -51,23 +52,35 @@ class StoredTensor:
     strides: tuple[int, ...]
 
 
-def read_torch_archive(path: Path) -> dict[str, np.ndarray]:
+def read_torch_archive(
+    path: Path,
+    wanted: Callable[[str], bool] | None = None,
+    most_bytes: int = MAX_FILE_BYTES,
+) -> dict[str, np.ndarray | None]:
     """Return {tensor name: float32 array} of the model in a published `.pth`.
 
     The prefix ``module.`` that data-parallel training puts before every name is taken off.
+
+    Args:
+        path: the file.
+        wanted: tells by its name whether a tensor is read; the others are None in the result.
+            None reads all.
+        most_bytes: largest file that is opened; only what is wanted is held in memory.
 
     Raises:
         NotACheckpointError, TruncatedCheckpointError, HostileCheckpointError.
     """
     size = path.stat().st_size
-    if size > MAX_FILE_BYTES:
-        raise hostile(path.name, f"it has {size} bytes, more than {MAX_FILE_BYTES}")
-    # From memory: an offset before the start is then a ValueError, never an OSError that could
-    # also mean a failing disk.
-    content = path.read_bytes()
+    if size > most_bytes:
+        raise hostile(path.name, f"it has {size} bytes, more than {most_bytes}")
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            return _Archive(archive, path.name, len(content)).model()
+        with open(path, "rb") as file, zipfile.ZipFile(file) as archive:
+            return _Archive(archive, path.name, size).model(wanted)
+    except OSError as error:
+        if error.errno != errno.EINVAL:
+            raise
+        # The archive points before its own start; a failing disk has other numbers.
+        raise truncated(path.name, "its archive points outside the file") from None
     except zipfile.BadZipFile as error:
         raise truncated(path.name, str(error)[:120]) from None
     except (zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
@@ -100,7 +113,7 @@ class _Archive:
         if total > file_size:
             raise hostile(self.name, "its archive claims more bytes than the file has")
 
-    def model(self) -> dict[str, np.ndarray]:
+    def model(self, wanted: Callable[[str], bool] | None) -> dict[str, np.ndarray | None]:
         byteorder = self.members.get(f"{self.root}/byteorder")
         if byteorder is not None and self.member("byteorder", 16).strip() != b"little":
             raise not_a_checkpoint(self.name, "its byte order is not little-endian")
@@ -113,8 +126,10 @@ class _Archive:
             if state is None:
                 raise not_a_checkpoint(self.name, "its 'model' is no state dict")
         return {
-            str(key).removeprefix("module."): self.array(str(key), value)
-            for key, value in state.items()
+            name: self.array(name, value) if wanted is None or wanted(name) else None
+            for name, value in (
+                (str(key).removeprefix("module."), value) for key, value in state.items()
+            )
         }
 
     def member(self, relative: str, limit: int) -> bytes:
