@@ -87,7 +87,7 @@ class AttentionTile {
       : stride_(tile_width + 2),
         normalized_(size_t(tile_height + 2) * stride_ * kChannels),
         ring_(size_t(3) * stride_ * 2 * kGroup),
-        row_(size_t(stride_) * kChannels) {}
+        row_(size_t(stride_) * 2 * kGroup) {}
 
   // sums: AttentionSums<kChannels>::kPerTile floats, overwritten.
   void run(const Features<kChannels>& x, const BlockWeights<kChannels>& block, const Tile& tile,
@@ -95,7 +95,7 @@ class AttentionTile {
     const int height = tile.height() + 2, width = tile.width() + 2;
     for (int r = 0; r < height; r++)
       normalized_with_border(x, block.norm1_scale.data(), block.norm1_shift.data(),
-                             tile.y0 - 1 + r, tile.x0 - 1, width, row_.data(),
+                             tile.y0 - 1 + r, tile.x0 - 1, width,
                              normalized_.data() + int64_t(r) * width * kChannels);
     clear_row(sums, AttentionSums<kChannels>::kPerTile);
     for (int g = 0; g < kChannels / kGroup; g++) {
@@ -117,16 +117,15 @@ class AttentionTile {
   }
 
   // Normalised pixels of row y from x0 on, zeros outside the image: the convolutions that follow
-  // pad with zeros, and the projection between has no bias. `row` is scratch.
+  // pad with zeros, and the projection between has no bias.
   static void normalized_with_border(const Features<kChannels>& x, const float* scale,
-                                     const float* shift, int y, int x0, int width, float* row,
-                                     float* to) {
+                                     const float* shift, int y, int x0, int width, float* to) {
     const int from = x0 < 0 ? -x0 : 0;
     const int until = x0 + width > x.width ? x.width - x0 : width;
     if (y < 0 || y >= x.height || from >= until) return clear_row(to, int64_t(width) * kChannels);
     clear_row(to, int64_t(from) * kChannels);
-    copy_pixels(x, y, x0 + from, x0 + until, row);
-    normalize_row<kChannels>(row, scale, shift, to + int64_t(from) * kChannels, until - from);
+    normalize_row(slab_row(x, y, x0 + from), scale, shift, to + int64_t(from) * kChannels,
+                  until - from);
     clear_row(to + int64_t(until) * kChannels, int64_t(width - until) * kChannels);
   }
 

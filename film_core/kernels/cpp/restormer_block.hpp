@@ -55,7 +55,7 @@ class BlockOutputTile {
     for (int r = 0; r < height + 4; r++) {
       AttentionTile<kChannels>::normalized_with_border(
           x, block.norm1_scale.data(), block.norm1_shift.data(), tile.y0 - 2 + r, tile.x0 - 2,
-          ring_width, value_.data(), normalized_.data());
+          ring_width, normalized_.data());
       multiply_row<kChannels, kChannels, false>(normalized_.data(), kChannels, block.value.data(),
                                                 ring_.data() + r % 3 * ring_row, kChannels,
                                                 ring_width);
@@ -83,8 +83,8 @@ class BlockOutputTile {
                                              matrix.data(), attended, kChannels, until - from);
     clear_row(input, kChannels);
     clear_row(input + int64_t(width - 1) * kChannels, kChannels);
-    normalize_row<kChannels>(attended, block.norm2_scale.data(), block.norm2_shift.data(),
-                             input + int64_t(from) * kChannels, until - from);
+    normalize_row(joined_row<kChannels>(attended), block.norm2_scale.data(),
+                  block.norm2_shift.data(), input + int64_t(from) * kChannels, until - from);
     if (r >= 1 && r <= tile.height())
       std::memcpy(output_.data() + int64_t(r - 1) * tile.width() * kChannels,
                   attended_.data() + kChannels,
