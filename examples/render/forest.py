@@ -174,7 +174,7 @@ def overcast(directions: np.ndarray) -> np.ndarray:
     return (6.6 - 3.5 * np.clip(directions[1], 0, 1)).astype(np.float32)
 
 
-def render(samples: int = 12, camera: Camera = CAMERA) -> dict[str, np.ndarray]:
+def render(samples: int = 10, camera: Camera = CAMERA) -> dict[str, np.ndarray]:
     """Return {"a": infrared uint8 (H, W), "b": visible uint8 (H, W, 3)}."""
     forest = scene()
     light = camera.photograph(forest, samples)

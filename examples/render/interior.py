@@ -337,7 +337,7 @@ def scene() -> Scene:
     )
 
 
-def render(samples: int = 12, camera: Camera = CAMERA) -> dict[str, np.ndarray]:
+def render(samples: int = 14, camera: Camera = CAMERA) -> dict[str, np.ndarray]:
     """Return {"a": over-exposed, "b": under-exposed}, uint8 (H, W, 3)."""
     room = scene()
     light = camera.photograph(room, samples)
