@@ -9,7 +9,8 @@ from typing import Any
 
 FOLDER = Path(__file__).resolve().parent.parent / "examples"
 _THUMBNAIL = (192, 144)
-PICTURES = ("a", "b", "fused")
+PICTURES = ("a", "b", "fused", "attention")
+_NEEDED = ("a", "b")
 
 
 @dataclass(frozen=True)
@@ -19,14 +20,14 @@ class Example:
     Attributes:
         key: "<task>/<name>", also its folder below `FOLDER`.
         title: what it shows.
-        about: the contents of its example.json (source, licence, ...).
-        result: the contents of its result.json.
+        about: the contents of its example.json (sentence, source, licence, ...).
+        result: the contents of its result.json; None where it wasn't computed beforehand.
     """
 
     key: str
     title: str
     about: dict[str, Any]
-    result: dict[str, Any]
+    result: dict[str, Any] | None
 
     @property
     def task(self) -> str:
@@ -34,7 +35,7 @@ class Example:
         return self.key.split("/")[0]
 
     def file(self, picture: str) -> Path:
-        """Path of its picture "a", "b" or "fused"."""
+        """Path of one of its PICTURES."""
         return FOLDER / self.key / f"{picture}.png"
 
 
@@ -44,11 +45,12 @@ def find_examples() -> dict[str, Example]:
     found = {}
     for about_file in sorted(FOLDER.glob("*/*/example.json")):
         folder = about_file.parent
-        needed = [folder / "result.json", *(folder / f"{name}.png" for name in PICTURES)]
-        if not all(file.is_file() for file in needed):
+        if not all((folder / f"{name}.png").is_file() for name in _NEEDED):
             continue
         about = json.loads(about_file.read_text(encoding="utf-8"))
-        result = json.loads((folder / "result.json").read_text(encoding="utf-8"))
+        result = None
+        if (folder / "result.json").is_file() and (folder / "fused.png").is_file():
+            result = json.loads((folder / "result.json").read_text(encoding="utf-8"))
         key = f"{folder.parent.name}/{folder.name}"
         found[key] = Example(key, about.get("title", folder.name.replace("-", " ")), about, result)
     return found

@@ -5,6 +5,7 @@ from pathlib import Path
 import gradio as gr
 
 from demo.actions import wire
+from demo.actions.opening import fill_in
 from demo.desk import Desk
 from demo.language import Language, load_language
 from demo.panels.header import render_header
@@ -20,6 +21,7 @@ def build_page(desk: Desk) -> gr.Blocks:
     say = load_language("en")
     with gr.Blocks(title=say("title"), fill_width=True, analytics_enabled=False) as page:
         view = _lay_out(desk, say)
+        fill_in(view, desk)
         wire(page, view, desk)
     return page
 

@@ -12,7 +12,7 @@ class Settings:
     """Settings of the page; `FILM_STUDIO_<NAME>` in the environment overrides each.
 
     Attributes:
-        weights: name or path of the weights that fuse.
+        weights: name or path of the weights that fuse; "auto" for each task's own.
         device: "auto", "cpu" or "cuda".
         max_megapixels: size of a source image.
         max_megabytes: size of an uploaded file.
@@ -26,7 +26,7 @@ class Settings:
         idle_minutes: after which a visitor's pictures and results are forgotten.
     """
 
-    weights: str = "film-ivf"
+    weights: str = "auto"
     device: str = "auto"
     max_megapixels: float = 12.0
     max_megabytes: float = 40.0

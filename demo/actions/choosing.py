@@ -21,7 +21,11 @@ def open_example(visit: Visit, example: Example) -> dict[Slot, str]:
     visit.errors.clear()
     for slot in SLOTS:
         visit.sources[slot] = _source(example, slot)
+        visit.described[slot] = visit.authors[slot] = ""
     done = example.result
+    if done is None:
+        visit.results.clear()
+        return {"a": "", "b": ""}
     texts = {slot: str(done.get(f"text_{slot}", "")) for slot in SLOTS}
     for slot in SLOTS:
         visit.described[slot], visit.authors[slot] = texts[slot], "example"
@@ -71,10 +75,10 @@ def wire(view: View, desk: Desk) -> None:
         async for updates in describe_unedited(view, visit, desk, {"a": a, "b": b}):
             yield updates
 
-    def example_chosen(visit: Visit, event: gr.EventData) -> Updates:
+    async def example_chosen(visit: Visit, event: gr.EventData) -> AsyncIterator[Updates]:
         example = find_examples().get(str(event.value))
         if example is None:
-            return {view.progress: ""}
+            return
         texts = open_example(visit, example)
         updates = {
             view.progress: "",
@@ -85,7 +89,10 @@ def wire(view: View, desk: Desk) -> None:
         for slot in SLOTS:
             updates |= show_author(view, visit, slot, texts[slot])
             updates[view.texts[slot]] = texts[slot]
-        return updates
+        yield updates
+        if example.result is None:
+            async for updates in describe_unedited(view, visit, desk, texts):
+                yield updates
 
     shown = [
         view.task, view.task_sentence, view.examples, view.progress, view.viewer, view.facts,

@@ -9,7 +9,7 @@ from demo.attention import departures, word_map
 from demo.heat import COLOURS, draw
 from demo.language import Language
 from demo.panels.markup import choices, letter
-from demo.state import SLOTS, Look, Result, Visit
+from demo.state import SLOTS, Look, Result, Visit, Word
 
 STAGES = 3
 HEADS = 8
@@ -30,8 +30,7 @@ def render_attention(visit: Visit, under: np.ndarray | None, say: Language) -> s
     return f"""
 <div class="attention">
   {_figure(result, look, under, say)}
-  <div class="attention-side">{_pickers(look, say)}{_words(result, look, say)}
-    <p class="subdued">{say.html("attention.sentence")}</p></div>
+  <div class="attention-side">{_pickers(look, say)}{_words(result, look, say)}</div>
 </div>"""
 
 
@@ -58,7 +57,9 @@ def _figure(result: Result, look: Look, under: np.ndarray, say: Language) -> str
   <div class="scale"><span>{_value(heat.low)}</span>
   <i style="background:{heat.gradient}" role="img"
     aria-label="{say.html("attention.scale", low=_value(heat.low), high=_value(heat.high))}"></i>
-  <span>{_value(heat.high)}</span></div></figcaption></figure>"""
+  <span>{_value(heat.high)}</span></div>
+  <p class="subdued">{say.html("attention.even")}. {say.html("attention.sentence")}</p>
+</figcaption></figure>"""
 
 
 def _pickers(look: Look, say: Language) -> str:
@@ -94,7 +95,7 @@ def _words(result: Result, look: Look, say: Language) -> str:
     ]  # fmt: skip
     for slot in SLOTS:
         words = "".join(
-            f'<button type="button" class="word" data-choose="word:{index}" '
+            f'<button type="button" class="{_kind(word)}" data-choose="word:{index}" '
             f'style="--weight:{(weights[index] - low) / span:.3f}" '
             f'aria-pressed="{"true" if index == look.word else "false"}" '
             f'title="{weights[index]:.4f}">{escape(word.text)}</button> '
@@ -104,6 +105,10 @@ def _words(result: Result, look: Look, say: Language) -> str:
         title = say.html("text", letter=slot.upper())
         parts.append(f'<div class="words {slot}"><h3>{letter(slot)}{title}</h3>{words}</div>')
     return f'<div class="word-list">{"".join(parts)}</div>'
+
+
+def _kind(word: Word) -> str:
+    return "word special" if word.text in ("[CLS]", "[SEP]") else "word"
 
 
 def _value(value: float) -> str:

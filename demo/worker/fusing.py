@@ -5,13 +5,17 @@ Images arrive once and stay (by content hash); after an edit of the text only th
 
 import os
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from demo.attention import pack, words_of
 from demo.worker.process import Context
 from film_core.images import ImageLimits, encode_png, read_image
+from film_core.tasks import find_task
+
+if TYPE_CHECKING:
+    from film_core.fusion import Fuser
 
 
 class Fusing:
@@ -21,23 +25,33 @@ class Fusing:
         self.operations: dict[str, Callable[[dict[str, Any], Context], dict[str, Any]]] = {
             "fuse": self._fuse
         }
-        self._pair: tuple | None = None
+        self._fusers: dict[str, Fuser] = {}
+        self._pairs: dict[str, tuple] = {}
 
     def start(self, progress: Callable[..., None]) -> dict[str, Any]:
         """Start Jittor and load the weights; the first time on a machine this compiles."""
-        from film_core.fusion import load_fuser, warm_up
+        from film_core.fusion import warm_up
 
-        self._fuser = load_fuser(
-            os.environ["FILM_STUDIO_WORKER_WEIGHTS"],
-            device=os.environ["FILM_STUDIO_WORKER_DEVICE"],
-            progress=progress,
-        )
-        warm_up(self._fuser, progress)
-        return {"device": self._fuser.runtime.device, "weights": self._fuser.card.name}
+        fuser = self._fuser(find_task("ivf").name, progress)
+        warm_up(fuser, progress)
+        return {"device": fuser.runtime.device, "weights": fuser.card.name}
+
+    def _fuser(self, task: str, progress: Callable[..., None]) -> "Fuser":
+        from film_core.checkpoints import weights_for_task
+        from film_core.fusion import load_fuser
+
+        weights = os.environ["FILM_STUDIO_WORKER_WEIGHTS"]
+        if weights == "auto":
+            weights = weights_for_task(task)
+        if weights not in self._fusers:
+            device = os.environ["FILM_STUDIO_WORKER_DEVICE"]
+            self._fusers[weights] = load_fuser(weights, device=device, progress=progress)
+        return self._fusers[weights]
 
     def _fuse(self, request: dict[str, Any], context: Context) -> dict[str, Any]:
-        self._set_images(request, context)
-        result = self._fuser.fuse(
+        fuser = self._fuser(request["task"], context.progress)
+        self._set_images(fuser, request, context)
+        result = fuser.fuse(
             request["text_a"],
             request["text_b"],
             attention=request["attention"],
@@ -59,18 +73,18 @@ class Fusing:
             "notes": list(result.notes),
         }
 
-    def _set_images(self, request: dict[str, Any], context: Context) -> None:
-        task = request["task"]
+    def _set_images(self, fuser: "Fuser", request: dict[str, Any], context: Context) -> None:
         names = [(request[slot]["digest"], request[slot]["name"]) for slot in "ab"]
-        if self._pair == (task, *names):
+        pair = (request["task"], *names)
+        if self._pairs.get(fuser.card.name) == pair:
             return
-        self._pair = None
+        self._pairs.pop(fuser.card.name, None)
         limits = ImageLimits(
             max_pixels=request["limits"]["max_pixels"], max_bytes=request["limits"]["max_bytes"]
         )
         images = [read_image(context.blob(digest), name, limits) for digest, name in names]
-        self._fuser.set_images(*images, task)
-        self._pair = (task, *names)
+        fuser.set_images(*images, request["task"])
+        self._pairs[fuser.card.name] = pair
 
 
 WORK = Fusing()

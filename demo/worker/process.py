@@ -13,6 +13,8 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any, Protocol
 
+import numpy as np
+
 from demo.worker.channel import Channel
 from film_core.errors import Cancelled, FilmError
 
@@ -161,10 +163,10 @@ def _listen(
 
 
 def _error(error: FilmError) -> dict[str, Any]:
-    values = {
-        key: value if isinstance(value, str | int | float | None) else str(value)
-        for key, value in error.values.items()
-    }
+    values = {}
+    for key, value in error.values.items():
+        value = value.item() if isinstance(value, np.generic) else value
+        values[key] = value if isinstance(value, str | int | float | None) else str(value)
     return {
         "cancelled": isinstance(error, Cancelled),
         "code": error.code,

@@ -303,7 +303,6 @@ class Supervisor:
             self._finish(job, JobEvent("failed", error=reason))
 
     def _epitaph(self) -> FilmError:
-        assert self._process is not None
         code = self._process.wait(5)
         cause = f"{signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
         return FilmError(
@@ -320,15 +319,13 @@ class Supervisor:
         with contextlib.suppress(ProcessLookupError):  # it may be gone already
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+        self._life += 1  # its end is no news any more
         self._process, self._channel = None, None
         self._start_deadline = float("inf")
 
     def _send(self, message: dict[str, Any]) -> None:
-        try:
-            assert self._channel is not None
+        with contextlib.suppress(OSError):  # if it has just died, the listening thread says so
             self._channel.send(message)
-        except OSError:
-            pass  # it has just died; the listening thread says so and the job is taken care of
 
     def _finish(self, job: Job, event: JobEvent) -> None:
         with self._lock:

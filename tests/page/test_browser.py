@@ -1,0 +1,255 @@
+"""The page in a real Chromium, with a stand-in for the network so that every state is reached."""
+
+import io
+import re
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.browser
+
+
+def open_page(tab, server):
+    tab.page.goto(server.address)
+    expect(tab.page.locator("#fuse")).to_be_visible()
+    expect(tab.page.locator(".stage")).to_be_visible()
+    return tab.page
+
+
+def upload(page, slot, file):
+    page.set_input_files(f"#source-{slot} input[type=file]", file)
+
+
+def give_pair(page, files):
+    for slot, file in zip("ab", files, strict=True):
+        upload(page, slot, file)
+        expect(page.locator(f"#source-{slot} .drop-name")).to_have_text(file.name)
+    for slot in "ab":
+        expect(page.locator(f"#author-{slot}")).to_contain_text("Written from measurements")
+        expect(page.locator(f"#text-{slot} textarea")).not_to_have_value("")
+
+
+def fuse(page, state="done"):
+    page.click("#fuse")
+    expect(page.locator(f"#progress .progress[data-state={state}]")).to_be_visible(timeout=60_000)
+
+
+def test_upload_describe_edit_fuse_look_download(tab, stand_in_page, pair_files):
+    page = open_page(tab, stand_in_page)
+    give_pair(page, pair_files)
+    assert "infrared" in page.input_value("#text-a textarea").lower()
+    fuse(page)
+    expect(page.locator(".stage img[alt='Fused image']")).to_have_count(1)
+    expect(page.locator("#metrics tbody tr")).to_have_count(12)
+    expect(page.locator("#metrics thead th")).to_have_text(
+        ["Metric", "Fused", "Source A", "Source B", "Mean", "Maximum", "Pyramid"]
+    )
+    expect(page.locator("#facts")).to_contain_text("Did the words matter?")
+
+    page.fill("#text-a textarea", "A warm engine <b>left</b> of the wall.")
+    fuse(page)
+    expect(page.locator("#facts .measured")).to_contain_text("of 255 grey levels on average")
+
+    page.get_by_role("tab", name="Words and places").click()
+    word = page.locator(".words.a .word", has_text="engine")
+    before = page.get_attribute("#attention figure img", "src")
+    word.click()
+    expect(page.locator("#attention figcaption")).to_contain_text("“engine”, stage 1, source A")
+    assert page.get_attribute("#attention figure img", "src") != before
+    expect(page.locator(".words.a .word", has_text="<b>left</b>")).to_have_count(1)
+    page.locator("#attention [data-choose='source:b']").click()
+    page.locator("#attention [data-choose='head:3']").click()
+    expect(page.locator("#attention figcaption")).to_contain_text("source B, Head 3")
+
+    with page.expect_download() as waiting:
+        page.click(".download")
+    assert waiting.value.suggested_filename == "fused-ivf-2.png"
+    with open(waiting.value.path(), "rb") as file:
+        picture = Image.open(io.BytesIO(file.read()))
+    assert picture.size == (128, 96)
+    assert tab.faults == []
+
+
+def test_nothing_is_requested_from_outside(tab, stand_in_page, pair_files):
+    page = open_page(tab, stand_in_page)
+    give_pair(page, pair_files)
+    fuse(page)
+    local = (stand_in_page.address, "data:", "blob:")
+    assert [url for url in tab.requests if not url.startswith(local)] == []
+    assert len(tab.requests) > 5
+
+
+def test_a_worker_killed_in_mid_fusion_costs_a_sentence_and_the_result_comes(
+    tab, stand_in_page, pair_files
+):
+    page = open_page(tab, stand_in_page)
+    give_pair(page, pair_files)
+    stand_in_page.mark.unlink(missing_ok=True)
+    page.fill("#text-a textarea", "crash once")
+    fuse(page, "note")
+    expect(page.locator("#progress")).to_contain_text("SIGKILL")
+    expect(page.locator(".stage img[alt='Fused image']")).to_have_count(1)
+
+
+def test_a_worker_that_crashes_again_costs_nothing_but_a_sentence(tab, stand_in_page, pair_files):
+    page = open_page(tab, stand_in_page)
+    give_pair(page, pair_files)
+    fuse(page)
+    page.fill("#text-a textarea", "crash always")
+    fuse(page, "failed")
+    expect(page.locator("#progress")).to_contain_text("nothing of yours is lost")
+    assert page.input_value("#text-a textarea") == "crash always"
+    expect(page.locator(".stage img[alt='Fused image']")).to_have_count(1)
+    page.fill("#text-a textarea", "calm again")
+    fuse(page)
+
+
+def test_cancel_stops_and_keeps_everything(tab, stand_in_page, pair_files):
+    page = open_page(tab, stand_in_page)
+    give_pair(page, pair_files)
+    page.fill("#text-a textarea", "slow")
+    page.click("#fuse")
+    expect(page.locator("#progress .bar")).to_be_visible()
+    page.click("#cancel")
+    expect(page.locator("#progress")).to_contain_text("Cancelled. Everything else is as it was.")
+    expect(page.locator("#cancel")).to_be_hidden()
+    assert page.input_value("#text-a textarea") == "slow"
+
+
+def test_fusing_without_images_says_what_is_missing(tab, stand_in_page):
+    page = open_page(tab, stand_in_page)
+    if page.locator("#source-a [data-act=clear]").count():
+        page.click("#source-a [data-act=clear]")
+        expect(page.locator("#source-a .drop")).to_have_attribute("data-state", "empty")
+    fuse(page, "failed")
+    expect(page.locator("#progress")).to_contain_text("choose source A")
+
+
+BAD_FILES = {
+    "text.png": (b"this is no picture", "is a text file, not an image"),
+    "empty.png": (b"", "is empty"),
+    "cut.jpg": (None, "damaged or cut off"),
+    "one.png": (None, "at least 16 a side"),
+    "huge.png": (None, "900.0 megapixels"),
+}
+
+
+def bad_content(name):
+    if BAD_FILES[name][0] is not None:
+        return BAD_FILES[name][0]
+    file = io.BytesIO()
+    if name == "cut.jpg":
+        noise = np.random.default_rng(0).integers(0, 255, (64, 64, 3), np.uint8)
+        Image.fromarray(noise).save(file, "JPEG")
+        return file.getvalue()[:900]
+    if name == "one.png":
+        Image.new("L", (1, 1)).save(file, "PNG")
+        return file.getvalue()
+    Image.new("1", (30_000, 30_000)).save(file, "PNG")
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("name", BAD_FILES)
+def test_bad_files_are_answered_beside_the_field_and_clear_nothing(
+    tab, stand_in_page, pair_files, tmp_path, name
+):
+    page = open_page(tab, stand_in_page)
+    give_pair(page, pair_files)
+    page.fill("#text-b textarea", "my own words")
+    (tmp_path / name).write_bytes(bad_content(name))
+    upload(page, "a", tmp_path / name)
+    expect(page.locator("#source-a .alert")).to_contain_text(BAD_FILES[name][1])
+    expect(page.locator("#source-a .drop-name")).to_have_text(pair_files[0].name)
+    assert page.input_value("#text-b textarea") == "my own words"
+
+
+def test_sizes_that_do_not_agree_are_refused_beside_the_field(
+    tab, stand_in_page, pair_files, tmp_path
+):
+    page = open_page(tab, stand_in_page)
+    give_pair(page, pair_files)
+    Image.new("L", (200, 50), 90).save(tmp_path / "wide.png")
+    upload(page, "b", tmp_path / "wide.png")
+    expect(page.locator("#source-b .alert")).to_contain_text("The two images don't fit")
+    fuse(page, "failed")
+    expect(page.locator("#progress")).to_contain_text("crop them to the same view")
+
+
+def test_the_divider_moves_by_keyboard_and_pointer(tab, stand_in_page, pair_files):
+    page = open_page(tab, stand_in_page)
+    give_pair(page, pair_files)
+    fuse(page)
+    divider = page.locator(".divider")
+    divider.focus()
+    for _ in range(10):
+        page.keyboard.press("ArrowRight")
+    assert float(divider.input_value()) == 55
+    box = page.locator(".pane.double").bounding_box()
+    page.mouse.click(box["x"] + box["width"] * 0.25, box["y"] + box["height"] / 2)
+    assert abs(float(divider.input_value()) - 25) < 1
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    expect(page.locator(".pixel")).to_contain_text(re.compile(r"x \d+\s+y \d+.*Fused \d+"))
+
+
+def test_the_keyboard_fuses(tab, stand_in_page, pair_files):
+    page = open_page(tab, stand_in_page)
+    give_pair(page, pair_files)
+    page.fill("#text-a textarea", "typed just now")
+    page.press("#text-a textarea", "Control+Enter")
+    expect(page.locator("#progress .progress[data-state=done]")).to_be_visible()
+    page.get_by_role("tab", name="Words and places").click()
+    expect(page.locator(".words.a .word", has_text="typed")).to_have_count(1)
+
+
+def test_own_words_survive_another_image_and_describe_again_replaces_them(
+    tab, stand_in_page, pair_files
+):
+    page = open_page(tab, stand_in_page)
+    give_pair(page, pair_files)
+    page.fill("#text-a textarea", "my own words")
+    upload(page, "b", pair_files[0])
+    expect(page.locator("#source-b .drop-name")).to_have_text(pair_files[0].name)
+    expect(page.locator("#author-a")).to_contain_text("Edited by you")
+    assert page.input_value("#text-a textarea") == "my own words"
+    page.click("#again-a")
+    expect(page.locator("#text-a textarea")).not_to_have_value("my own words")
+
+
+@pytest.mark.parametrize("tab", [{"locale": "zh-CN"}], indirect=True)
+def test_a_chinese_browser_gets_a_chinese_page_and_can_switch(tab, stand_in_page, pair_files):
+    page = open_page(tab, stand_in_page)
+    expect(page.locator("#fuse")).to_have_text("融合")
+    expect(page.locator("#source-b h2")).to_have_text("可见光")
+    upload(page, "a", pair_files[0])
+    expect(page.locator("#source-a .drop-name")).to_have_text(pair_files[0].name)
+    expect(page.locator("#text-a textarea")).not_to_have_value("")
+    kept = page.input_value("#text-a textarea")
+    page.click("[data-language=en]")
+    expect(page.locator("#fuse")).to_have_text("Fuse")
+    expect(page.locator("#source-b h2")).to_have_text("Visible")
+    assert page.input_value("#text-a textarea") == kept
+
+
+@pytest.mark.parametrize(
+    "tab", [{"viewport": {"width": width, "height": 900}} for width in (390, 3840)], indirect=True
+)
+def test_nothing_hangs_over_the_edge(tab, stand_in_page, pair_files):
+    page = open_page(tab, stand_in_page)
+    give_pair(page, pair_files)
+    fuse(page)
+    for name in ("Metrics", "Words and places"):
+        page.get_by_role("tab", name=name).click()
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+def test_two_visitors_see_only_their_own(tab, chromium, stand_in_page, pair_files):
+    page = open_page(tab, stand_in_page)
+    give_pair(page, pair_files)
+    fuse(page)
+    other = chromium.new_context(locale="en-GB").new_page()
+    other.goto(stand_in_page.address)
+    expect(other.locator("#fuse")).to_be_visible()
+    assert pair_files[0].name not in other.content()
+    other.context.close()

@@ -1,0 +1,37 @@
+"""Frames between page and worker carry numbers, text and arrays, and nothing else."""
+
+import numpy as np
+import pytest
+
+from demo.worker.codec import decode, encode
+
+
+def test_arrays_bytes_and_text_arrive_as_they_were_sent():
+    message = {
+        "text": "“warm” 人 \x00 </script>",
+        "list": [1, 2.5, None, True, {"deep": np.arange(6, dtype=np.float32).reshape(2, 3)}],
+        "bytes": b"\x00\xff" * 10,
+        "empty": np.zeros((0, 4), np.uint8),
+        "scalar": np.float64(0.25),
+    }
+    arrived = decode(encode(message))
+    assert arrived["text"] == message["text"]
+    assert arrived["bytes"] == message["bytes"]
+    assert arrived["scalar"] == 0.25
+    np.testing.assert_array_equal(arrived["list"][4]["deep"], message["list"][4]["deep"])
+    assert arrived["list"][4]["deep"].dtype == np.float32
+    assert arrived["empty"].shape == (0, 4)
+
+
+@pytest.mark.parametrize("value", [object(), np.array([object()]), {1: "key"}, {"s": {1, 2}}])
+def test_anything_else_is_refused(value):
+    with pytest.raises(TypeError):
+        encode({"value": value})
+
+
+def test_a_cut_frame_is_noticed():
+    frame = encode({"data": np.arange(100)})
+    with pytest.raises(ValueError, match="cut short"):
+        decode(frame[:-1])
+    with pytest.raises(ValueError, match="cut short"):
+        decode(frame[:2])
