@@ -1,0 +1,62 @@
+"""Pairs are found by layout or by folders; what is missing is said by name."""
+
+import pytest
+
+from film_core.data import DATASETS, DataError, find_pairs, pairs_of_folders
+from film_core.errors import UnknownNameError
+
+
+def test_lists_choose_the_pairs(layout):
+    assert [p.name for p in find_pairs(layout, "RoadScene", "train").pairs] == ["p0", "p2"]
+    assert [p.name for p in find_pairs(layout, "RoadScene", "test").pairs] == ["p1"]
+    listed = find_pairs(layout, "roadscene", "all")
+    assert [p.name for p in listed.pairs] == ["p0", "p1", "p2"]
+    assert listed.task.name == "ivf" and listed.dataset == "RoadScene"
+    assert listed.pairs[0].a.parent.name == "IR" and listed.pairs[0].b.parent.name == "VI"
+
+
+def test_the_eight_published_sets_are_known():
+    assert {"MSRS", "RoadScene", "M3FD", "Harvard", "SICE", "MEFB", "RealMFF", "Lytro"} <= set(
+        DATASETS
+    )
+    assert DATASETS["Lytro"].folders[0] == ("NEAR", "FAR")
+
+
+def test_original_folder_names_are_found(layout):
+    folder = layout / "Image" / "IVF" / "RoadScene"
+    (folder / "IR").rename(folder / "cropinfrared")
+    (folder / "VI").rename(folder / "crop_LR_visible")
+    assert len(find_pairs(layout, "RoadScene", "all").pairs) == 3
+
+
+def test_a_missing_partner_is_named_and_skipped(layout):
+    (layout / "Image" / "IVF" / "RoadScene" / "VI" / "p2.png").unlink()
+    listed = find_pairs(layout, "RoadScene", "train")
+    assert [p.name for p in listed.pairs] == ["p0"]
+    assert "VI" in listed.skipped["p2"] and "IR" not in listed.skipped["p2"].split("has")[1]
+
+
+def test_any_two_folders(layout):
+    folder = layout / "Image" / "IVF" / "RoadScene"
+    listed = pairs_of_folders(folder / "IR", folder / "VI", "ivf", "mine")
+    assert len(listed.pairs) == 3 and listed.dataset == "mine"
+
+
+def test_names_that_differ_between_folders(layout, tmp_path):
+    other = tmp_path / "other"
+    other.mkdir()
+    (layout / "Image" / "IVF" / "RoadScene" / "VI" / "p0.png").rename(other / "q0.png")
+    with pytest.raises(DataError, match="no file name in common"):
+        pairs_of_folders(layout / "Image" / "IVF" / "RoadScene" / "IR", other, "ivf")
+
+
+def test_mistakes_are_answered(layout, tmp_path):
+    with pytest.raises(UnknownNameError, match="did you mean 'RoadScene'"):
+        find_pairs(layout, "RoadScen")
+    with pytest.raises(UnknownNameError, match="did you mean 'train'"):
+        find_pairs(layout, "RoadScene", "trian")
+    with pytest.raises(DataError, match="no folder Image"):
+        find_pairs(tmp_path, "RoadScene")
+    (layout / "Image" / "IVF" / "RoadScene" / "test.txt").unlink()
+    with pytest.raises(DataError, match=r"test\.txt"):
+        find_pairs(layout, "RoadScene", "test")
