@@ -9,6 +9,7 @@ from film_core.errors import FilmError, unknown_name
 VERBS = (
     "fuse",
     "metrics",
+    "study",
     "weights",
     "doctor",
     "warmup",

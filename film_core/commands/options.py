@@ -1,9 +1,11 @@
 """Options and output that several verbs share."""
 
 import argparse
+import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from film_core.errors import OutputError
@@ -32,6 +34,50 @@ def check_output(path: Path) -> None:
             "output.no_folder", "The folder '{folder}' doesn't exist: make it first.",
             folder=str(path.parent),
         )  # fmt: skip
+
+
+def make_folder(path: Path) -> None:
+    """Make the folder `path` in an existing one, or take it as it is.
+
+    Raises:
+        OutputError: it can't be made, or is a file.
+    """
+    try:
+        path.mkdir(exist_ok=True)
+    except FileNotFoundError:
+        raise OutputError(
+            "output.no_folder", "The folder '{folder}' doesn't exist: make it first.",
+            folder=str(path.parent),
+        ) from None  # fmt: skip
+    except OSError as failure:
+        raise OutputError(
+            "output.unwritable",
+            "'{path}' can't be written ({reason}): choose another place or make room.",
+            path=str(path), reason=failure.strerror or str(failure),
+        ) from None  # fmt: skip
+
+
+@contextmanager
+def stop_on_interrupt() -> Iterator[Callable[[], bool]]:
+    """Give a `cancelled` callback that Ctrl-C or a stop signal turns on; a second one kills.
+
+    Work that can keep what it has done ends in order instead of being torn down.
+    """
+    stopped = []
+
+    def note(number, frame):
+        stopped.append(number)
+        for of, handler in earlier.items():
+            signal.signal(of, handler)
+
+    earlier = {of: signal.getsignal(of) for of in (signal.SIGINT, signal.SIGTERM)}
+    for of in earlier:
+        signal.signal(of, note)
+    try:
+        yield lambda: bool(stopped)
+    finally:
+        for of, handler in earlier.items():
+            signal.signal(of, handler)
 
 
 def stage_printer() -> Callable[[str, float | None, str], None]:

@@ -1,0 +1,76 @@
+"""A study as files: pictures, a table, a JSON object, and two figures."""
+
+import csv
+import io
+import json
+import re
+from pathlib import Path
+
+from film_core.images import write_image
+from film_core.images.writing import write_bytes
+from film_core.study.figures import draw_differences, draw_words
+from film_core.study.result import Study
+
+
+def write_report(study: Study, folder: Path) -> dict[str, Path]:
+    """Write `study` into `folder`, each file whole or not at all.
+
+    ``study.json``, ``study.csv``, ``differences.png`` (every fused image with its difference map on
+    the common scale), ``words.png`` (what leaving out each word changed), ``images/``.
+
+    Args:
+        study: with at least one row.
+        folder: exists.
+
+    Returns:
+        The files by what they are.
+
+    Raises:
+        OutputError: a file can't be written.
+    """
+    images = folder / "images"
+    images.mkdir(exist_ok=True)
+    for number, row in enumerate(study.rows):
+        variant = row.variant
+        name = f"{number:03d}-{variant.kind}{_fit_for_file(variant.name)}.png"
+        write_image(images / name, row.image, {"Text A": variant.text_a, "Text B": variant.text_b})
+    written = {"images": images}
+    for name, content in (
+        ("study.json", json.dumps(study.as_dict(), indent=2, ensure_ascii=False).encode()),
+        ("study.csv", as_csv(study).encode("utf-8-sig")),  # spreadsheets need the mark for UTF-8
+        ("differences.png", draw_differences(study)),
+        ("words.png", draw_words(study)),
+    ):
+        if content:
+            write_bytes(folder / name, content)
+            written[name] = folder / name
+    return written
+
+
+def as_csv(study: Study) -> str:
+    """Return the rows as comma-separated values, metrics last."""
+    names = list(study.rows[0].metrics) if study.rows else []
+    out = io.StringIO()
+    table = csv.writer(out)
+    table.writerow(
+        ["kind", "label", "mean_change", "largest_change", *names, "text_a", "text_b", "seconds"]
+    )
+    for row in study.rows:
+        values = [f"{row.metrics[name]:.6g}" for name in names]
+        change = [f"{row.change.mean:.6g}", f"{row.change.most:.6g}"]
+        texts = [_inert(row.variant.text_a), _inert(row.variant.text_b)]
+        label = _inert(row.variant.label)
+        table.writerow(
+            [row.variant.kind, label, *change, *values, *texts, f"{row.seconds:.3f}"]
+        )  # fmt: skip
+    return out.getvalue()
+
+
+def _inert(text: str) -> str:
+    """Keep a spreadsheet from taking a text for a formula."""
+    return "'" + text if text[:1] in "=+-@\t\r" and text else text
+
+
+def _fit_for_file(name: str) -> str:
+    safe = re.sub(r"[^\w-]+", "-", name)[:40].strip("-")
+    return f"-{safe}" if safe else ""
