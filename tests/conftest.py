@@ -23,6 +23,17 @@ def shared() -> Path:
 
 
 @pytest.fixture(scope="session")
+def jittor():
+    """Jittor, started on the CPU as the product starts it."""
+    from film_core.runtime import start
+
+    start("cpu")
+    import jittor
+
+    return jittor
+
+
+@pytest.fixture(scope="session")
 def random_weights(tmp_path_factory) -> Path:
     """Weights of the embedded encoder's width that nobody trained, in which the text is visible."""
     import numpy as np

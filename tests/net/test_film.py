@@ -7,15 +7,10 @@ from film_core.errors import SettingError, UnknownNameError
 
 
 @pytest.fixture(scope="module")
-def film():
-    from film_core.runtime import start
-
-    start("cpu")
-    import jittor as jt
-
+def film(jittor):
     from film_core.net import Film
 
-    jt.set_global_seed(3)
+    jittor.set_global_seed(3)
     film = Film(text_width=12)
     film.eval()
     return film
