@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 
-from film_core.errors import unknown_name
+from film_core.errors import SettingError, unknown_name
 
 
 @dataclass(frozen=True)
@@ -106,24 +107,43 @@ def encode_pair(encoder: Encoder, text_a: str, text_b: str) -> EncodedPair:
     return EncodedPair(a, b, np.concatenate([a.features, b.features]))
 
 
-def _load_minilm() -> Encoder:
+def _load_minilm(path: str | Path | None) -> Encoder:
     from film_core.text.minilm import MiniLM
 
+    if path:
+        raise SettingError(
+            "text.no_path", "The text encoder 'minilm' is built in and takes no path ({path}).",
+            path=str(path),
+        )  # fmt: skip
     return MiniLM()
 
 
-ENCODERS: dict[str, Callable[[], Encoder]] = {"minilm": _load_minilm}
+def _load_qformer(path: str | Path | None) -> Encoder:
+    from film_core.text.qformer import QFormer
+
+    return QFormer(path)
 
 
-def load_encoder(name: str = "minilm") -> Encoder:
+ENCODERS: dict[str, Callable[[str | Path | None], Encoder]] = {
+    "minilm": _load_minilm,
+    "qformer": _load_qformer,
+}
+
+
+def load_encoder(name: str = "minilm", path: str | Path | None = None) -> Encoder:
     """Return the encoder called `name`, ready to encode; no network is ever asked.
+
+    Args:
+        name: ``minilm`` (built in) or ``qformer`` (BLIP-2's, as published).
+        path: weights of an encoder that isn't built in; None where a setting names them.
 
     Raises:
         UnknownNameError: no such encoder.
-        TextError: its files are missing or not the expected ones.
+        TextError, CheckpointError: its files are missing or not the expected ones.
+        SettingError: a path for an encoder that has none.
     """
     try:
         load = ENCODERS[str(name).strip().lower()]
     except KeyError:
         raise unknown_name("text encoder", name, ENCODERS) from None
-    return load()
+    return load(path)
