@@ -104,8 +104,8 @@ class AttentionTile {
       const int64_t ring_row = int64_t(width) * 2 * kGroup;
       for (int r = 0; r < height; r++) {
         multiply_row<kChannels, 2 * kGroup, false>(
-            normalized_.data() + int64_t(r) * width * kChannels, kChannels, weights,
-            ring_.data() + r % 3 * ring_row, 2 * kGroup, width);
+            normalized_.data() + int64_t(r) * width * kChannels, weights,
+            ring_.data() + r % 3 * ring_row, width);
         if (r < 2) continue;
         const float* rows[3];
         for (int d = 0; d < 3; d++) rows[d] = ring_.data() + (r - 2 + d) % 3 * ring_row;

@@ -62,8 +62,8 @@ inline void project_keys(const float* pixels, const CrossAttentionWeights& weigh
       control, kRuns, double(kTokenLength) * 32 * kTextWidth,
       [] { return Buffer(kTokenLength * 32); },
       [&](int64_t run, Buffer& image) {
-        multiply_row<32, 32, false>(pixels + run * kTokenLength * 32, 32, weights.to_text.data(),
-                                    image.data(), 32, kTokenLength);
+        multiply_row<32, 32, false>(pixels + run * kTokenLength * 32, weights.to_text.data(),
+                                    image.data(), kTokenLength);
         for (int j = 0; j < kTokenLength; j++)
           for (int c = 0; c < 32; c += kWidth) {
             float* at = image.data() + j * 32 + c;
@@ -72,9 +72,8 @@ inline void project_keys(const float* pixels, const CrossAttentionWeights& weigh
         // Seen from multiply_row, key features are the pixels and the run's values the weights.
         for (int head = 0; head < kTextHeads; head++)
           multiply_row<kTokenLength, 32, false>(
-              weights.key.data() + int64_t(head) * kHeadWidth * kTextWidth, kTextWidth,
-              image.data(), keys + (int64_t(head) * kRuns + run) * kHeadWidth * 32, 32,
-              kHeadWidth);
+              weights.key.data() + int64_t(head) * kHeadWidth * kTextWidth, image.data(),
+              keys + (int64_t(head) * kRuns + run) * kHeadWidth * 32, kHeadWidth);
       });
 }
 
@@ -90,8 +89,8 @@ inline Buffer project_text(const float* x, int rows, int inputs, const Buffer& w
                    float* to = y.data() + first * kTextWidth;
                    for (int r = 0; r < count; r++)
                      std::memcpy(to + r * kTextWidth, bias.data(), sizeof(float) * kTextWidth);
-                   multiply_rows<true>(inputs, kTextWidth, x + first * inputs, inputs,
-                                       weights.data(), to, kTextWidth, count);
+                   multiply_text_rows(inputs, kTextWidth, x + first * inputs, weights.data(), to,
+                                      count);
                  });
   return y;
 }
@@ -259,7 +258,7 @@ inline Buffer weighted_tokens(const Buffer& mean, const float* pixels,
   constexpr int kRunsAtOnce = 8;
   // The convolution in front of the tokens, applied to the weights instead of the pixels.
   Buffer projected(size_t(kTextHeads) * kTokens);
-  multiply_row<32, 32, false>(mean.data(), 32, weights.to_text_plain.data(), projected.data(), 32,
+  multiply_row<32, 32, false>(mean.data(), weights.to_text_plain.data(), projected.data(),
                               kTextHeads * kRuns);
   Buffer sums(size_t(kTextHeads) * kTokenLength);
   parallel_items(

@@ -7,12 +7,29 @@
 
 namespace film {
 
-// y[p] = gelu(x[p][0..16)) * x[p][16..32)
-inline void gate_row(const float* x, float* y, int pixels) {
-#pragma GCC unroll 2
-  for (int p = 0; p < pixels; p++, x += 2 * kGroup, y += kGroup)
-#pragma GCC unroll 4
-    for (int c = 0; c < kGroup; c += kWidth) store(y + c, gelu(load(x + c)) * load(x + kGroup + c));
+// y[p] = gelu(first half) * second half of the depthwise convolution of a ring of rows of 16 + 16
+// channels; y has 16.
+inline void gated_row(const float* const (&rows)[3], const float* taps, float* y, int pixels) {
+  constexpr int kBoth = 2 * kGroup;
+  for (int c = 0; c < kGroup; c += kWidth) {
+    int p = 0;
+    const auto run = [&](auto count) {
+      constexpr int kPixels = decltype(count)::value;
+      for (; p + kPixels <= pixels; p += kPixels) {
+        Floats hidden[kPixels], gate[kPixels];
+        const int64_t at = int64_t(p) * kBoth + c;
+        depthwise_block<kBoth, kPixels>(rows, at, taps + c, hidden);
+#pragma GCC unroll 16
+        for (int i = 0; i < kPixels; i++) hidden[i] = gelu(hidden[i]);
+        depthwise_block<kBoth, kPixels>(rows, at + kGroup, taps + kGroup + c, gate);
+#pragma GCC unroll 16
+        for (int i = 0; i < kPixels; i++)
+          store(y + int64_t(p + i) * kGroup + c, hidden[i] * gate[i]);
+      }
+    };
+    run(std::integral_constant<int, kDepthwisePixels>());
+    run(std::integral_constant<int, 1>());
+  }
 }
 
 // Adds the feed-forward of a tile to `output`.
@@ -25,7 +42,6 @@ class FeedForwardTile {
  public:
   explicit FeedForwardTile(int tile_width)
       : ring_(size_t(3) * (tile_width + 2) * 2 * kGroup),
-        hidden_(size_t(tile_width) * 2 * kGroup),
         gated_(size_t(tile_width) * kGroup) {}
 
   // input: (height + 2) x (width + 2) normalised pixels, zeros outside the image.
@@ -40,22 +56,20 @@ class FeedForwardTile {
       const float* out_weights = block.feed_out.data() + size_t(g) * kGroup * kChannels;
       for (int r = 0; r < height + 2; r++) {
         multiply_row<kChannels, 2 * kGroup, false>(
-            input + int64_t(r) * border_width * kChannels, kChannels, in_weights,
-            ring_.data() + r % 3 * ring_row, 2 * kGroup, border_width);
+            input + int64_t(r) * border_width * kChannels, in_weights,
+            ring_.data() + r % 3 * ring_row, border_width);
         if (r < 2) continue;
         const float* rows[3];
         for (int d = 0; d < 3; d++) rows[d] = ring_.data() + (r - 2 + d) % 3 * ring_row;
-        depthwise_row<2 * kGroup>(rows, taps, hidden_.data(), width);
-        gate_row(hidden_.data(), gated_.data(), width);
-        multiply_row<kGroup, kChannels, true>(gated_.data(), kGroup, out_weights,
-                                              output + int64_t(r - 2) * width * kChannels,
-                                              kChannels, width);
+        gated_row(rows, taps, gated_.data(), width);
+        multiply_row<kGroup, kChannels, true>(
+            gated_.data(), out_weights, output + int64_t(r - 2) * width * kChannels, width);
       }
     }
   }
 
  private:
-  Buffer ring_, hidden_, gated_;
+  Buffer ring_, gated_;
 };
 
 }  // namespace film

@@ -86,8 +86,7 @@ class ImagePass {
                         float* to = first.data() + offset(y, tile.x0);
                         for (int x = 0; x < width; x++)
                           std::memcpy(to + x * 32, network_.conv1_bias.data(), 32 * sizeof(float));
-                        multiply_row<64, 32, true>(pixels, 64, network_.conv1.data(), to, 32,
-                                                   width);
+                        multiply_row<64, 32, true>(pixels, network_.conv1.data(), to, width);
                       }
                       touched(tile, 3, {&a, &b, &first});
                     });

@@ -75,7 +75,7 @@ class GateRow {
       }
       source = features_.data();
     }
-    multiply_row<32, 32, false>(source, 32, weights.merged.data(), gated_.data(), 32, pixels);
+    multiply_row<32, 32, false>(source, weights.merged.data(), gated_.data(), pixels);
     for (int p = 0; p < pixels; p++) {
       const Floats factor = broadcast(factor_[p]);
       for (int c = 0; c < 32; c += kWidth) {
@@ -85,8 +85,8 @@ class GateRow {
         store(at, prelu(value, broadcast(weights.slope2)));
       }
     }
-    multiply_row<32, 32, false>(own, 32, weights.left_and_right.data(), to, 32, pixels);
-    multiply_row<32, 32, true>(gated_.data(), 32, weights.right.data(), to, 32, pixels);
+    multiply_row<32, 32, false>(own, weights.left_and_right.data(), to, pixels);
+    multiply_row<32, 32, true>(gated_.data(), weights.right.data(), to, pixels);
     for (int p = 0; p < pixels; p++)
       for (int c = 0; c < 32; c += kWidth) {
         float* at = to + p * 32 + c;

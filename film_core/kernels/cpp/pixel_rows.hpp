@@ -11,23 +11,23 @@
 
 namespace film {
 
-// Pixels in flight: all the registers of AVX-512 (32), or of AVX2 and SSE (16).
-constexpr int kPixelsAtOnce = kWidth == 16 ? 8 : 6;
+// Pixels in flight: as many as the registers hold sums for (32 with AVX-512, else 16).
+constexpr int kMostPixels = kWidth == 16 ? 13 : 6;
 
 // y[pixel][0 .. 2 vectors] (+)= sum over k of x[pixel][k] * weights[k][0 .. 2 vectors].
 template <int kPixels, bool kAdd>
 FILM_INLINE void multiply_block(int inputs, const float* x, int64_t x_stride, const float* weights,
-                                int64_t weights_stride, float* y, int64_t y_stride) {
+                                int64_t outputs, float* y) {
   Floats sums[kPixels][2];
 #pragma GCC unroll 16
   for (int p = 0; p < kPixels; p++)
 #pragma GCC unroll 2
     for (int v = 0; v < 2; v++)
-      sums[p][v] = kAdd ? load(y + p * y_stride + v * kWidth) : zeros();
+      sums[p][v] = kAdd ? load(y + p * outputs + v * kWidth) : zeros();
 #pragma GCC unroll 4
   for (int k = 0; k < inputs; k++) {
-    const Floats first = load(weights + k * weights_stride);
-    const Floats second = load(weights + k * weights_stride + kWidth);
+    const Floats first = load(weights + k * outputs);
+    const Floats second = load(weights + k * outputs + kWidth);
 #pragma GCC unroll 16
     for (int p = 0; p < kPixels; p++) {
       const Floats value = broadcast(x[p * x_stride + k]);
@@ -38,72 +38,99 @@ FILM_INLINE void multiply_block(int inputs, const float* x, int64_t x_stride, co
 #pragma GCC unroll 16
   for (int p = 0; p < kPixels; p++)
 #pragma GCC unroll 2
-    for (int v = 0; v < 2; v++) store(y + p * y_stride + v * kWidth, sums[p][v]);
+    for (int v = 0; v < 2; v++) store(y + p * outputs + v * kWidth, sums[p][v]);
 }
 
-// y[pixel][0..outputs) (+)= weights^T x[pixel]; weights are packed [inputs][outputs].
-// outputs is a multiple of 32. Strides count floats; y and weights are aligned.
-template <bool kAdd>
-FILM_INLINE void multiply_rows(int inputs, int outputs, const float* x, int64_t x_stride,
-                               const float* weights, float* y, int64_t y_stride, int pixels) {
-  for (int o = 0; o < outputs; o += 2 * kWidth) {
-    const float* in = x;
-    float* out = y + o;
-    int left = pixels;
-    const auto run = [&](auto count) {
-      constexpr int kPixels = decltype(count)::value;
-      for (; left >= kPixels; left -= kPixels) {
-        multiply_block<kPixels, kAdd>(inputs, in, x_stride, weights + o, outputs, out, y_stride);
-        in += kPixels * x_stride;
-        out += kPixels * y_stride;
-      }
-    };
-    run(std::integral_constant<int, kPixelsAtOnce>());
-    run(std::integral_constant<int, 4>());
-    run(std::integral_constant<int, 2>());
-    run(std::integral_constant<int, 1>());
+// multiply_block for a number of pixels that is only known now. A function for each number keeps
+// every one of them in registers and small.
+template <int kInputs, int kOutputs, bool kAdd, int kPixels>
+struct MultiplyBlocks {
+  static __attribute__((noinline)) void block(const float* x, const float* weights, float* y) {
+    multiply_block<kPixels, kAdd>(kInputs, x, kInputs, weights, kOutputs, y);
+  }
+  static FILM_INLINE void run(int pixels, const float* x, const float* weights, float* y) {
+    if (pixels == kPixels) return block(x, weights, y);
+    MultiplyBlocks<kInputs, kOutputs, kAdd, kPixels - 1>::run(pixels, x, weights, y);
+  }
+};
+template <int kInputs, int kOutputs, bool kAdd>
+struct MultiplyBlocks<kInputs, kOutputs, kAdd, 0> {
+  static FILM_INLINE void run(int, const float*, const float*, float*) {}
+};
+
+// y[pixel][0..kOutputs) (+)= weights^T x[pixel], for pixels of kInputs and kOutputs floats.
+// weights are packed [kInputs][kOutputs]; y and weights are aligned; kOutputs is a multiple of 32.
+template <int kInputs, int kOutputs, bool kAdd>
+inline void multiply_row(const float* x, const float* weights, float* y, int pixels) {
+  static_assert(kOutputs % 32 == 0, "two of the widest vectors at a time");
+  // Blocks of nearly equal size: a small one at the end would run at half the speed.
+  const int blocks = (pixels + kMostPixels - 1) / kMostPixels;
+  int done = 0;
+  for (int b = 0; b < blocks; b++) {
+    const int count = (pixels - done) / (blocks - b);
+    for (int o = 0; o < kOutputs; o += 2 * kWidth)
+      MultiplyBlocks<kInputs, kOutputs, kAdd, kMostPixels>::run(
+          count, x + int64_t(done) * kInputs, weights + o, y + int64_t(done) * kOutputs + o);
+    done += count;
   }
 }
 
-// The same with sizes that the compiler knows.
-template <int kInputs, int kOutputs, bool kAdd>
-inline void multiply_row(const float* x, int64_t x_stride, const float* weights, float* y,
-                         int64_t y_stride, int pixels) {
-  static_assert(kOutputs % 32 == 0, "two of the widest vectors at a time");
-  multiply_rows<kAdd>(kInputs, kOutputs, x, x_stride, weights, y, y_stride, pixels);
+// The same, added to y, for sizes that only the text knows.
+inline void multiply_text_rows(int inputs, int outputs, const float* x, const float* weights,
+                               float* y, int rows) {
+  for (int o = 0; o < outputs; o += 2 * kWidth) {
+    int r = 0;
+    for (; r + 4 <= rows; r += 4)
+      multiply_block<4, true>(inputs, x + int64_t(r) * inputs, inputs, weights + o, outputs,
+                              y + int64_t(r) * outputs + o);
+    for (; r < rows; r++)
+      multiply_block<1, true>(inputs, x + int64_t(r) * inputs, inputs, weights + o, outputs,
+                              y + int64_t(r) * outputs + o);
+  }
 }
 
-// 3x3 depthwise convolution of one row: y[p][c] = sum of weights[3 dy + dx][c] * rows[dy][p + dx][c].
-// rows[0..2] start one pixel left of y's first. weights are packed [9][kChannels]. The nine weights
-// stay in registers, and every value that is loaded serves three neighbouring pixels.
-template <int kChannels>
-inline void depthwise_row(const float* const rows[3], const float* weights, float* y, int pixels) {
-  for (int c = 0; c < kChannels; c += kWidth) {
-    Floats tap[9];
+// The 3x3 depthwise convolution of one vector of channels for kPixels neighbouring pixels:
+// sums[p] = sum of taps[3 dy + dx] * rows[dy][p + dx]. Every value that is loaded serves three
+// pixels, and the nine weights stay in registers.
+template <int kChannels, int kPixels>
+FILM_INLINE void depthwise_block(const float* const (&rows)[3], int64_t at, const float* taps,
+                                 Floats (&sums)[kPixels]) {
+  Floats tap[9];
 #pragma GCC unroll 9
-    for (int t = 0; t < 9; t++) tap[t] = load(weights + t * kChannels + c);
+  for (int t = 0; t < 9; t++) tap[t] = load(taps + t * kChannels);
+#pragma GCC unroll 16
+  for (int i = 0; i < kPixels; i++) sums[i] = zeros();
+#pragma GCC unroll 3
+  for (int dy = 0; dy < 3; dy++) {
+    const float* row = rows[dy] + at;
+#pragma GCC unroll 16
+    for (int i = 0; i < kPixels + 2; i++) {
+      const Floats value = load(row + i * kChannels);
+#pragma GCC unroll 3
+      for (int dx = 0; dx < 3; dx++)
+        if (i - dx >= 0 && i - dx < kPixels) sums[i - dx] += value * tap[3 * dy + dx];
+    }
+  }
+}
+constexpr int kDepthwisePixels = kWidth == 16 ? 8 : 4;
+
+// One row of it, y[p][c]. rows[0..2] start one pixel left of y's first; weights are packed
+// [9][kChannels].
+template <int kChannels>
+inline void depthwise_row(const float* const (&rows)[3], const float* weights, float* y,
+                          int pixels) {
+  for (int c = 0; c < kChannels; c += kWidth) {
     int p = 0;
     const auto run = [&](auto count) {
       constexpr int kPixels = decltype(count)::value;
       for (; p + kPixels <= pixels; p += kPixels) {
         Floats sums[kPixels];
-        for (int i = 0; i < kPixels; i++) sums[i] = zeros();
-#pragma GCC unroll 3
-        for (int dy = 0; dy < 3; dy++) {
-          const float* row = rows[dy] + int64_t(p) * kChannels + c;
+        depthwise_block<kChannels, kPixels>(rows, int64_t(p) * kChannels + c, weights + c, sums);
 #pragma GCC unroll 16
-          for (int i = 0; i < kPixels + 2; i++) {
-            const Floats value = load(row + i * kChannels);
-#pragma GCC unroll 3
-            for (int dx = 0; dx < 3; dx++)
-              if (i - dx >= 0 && i - dx < kPixels) sums[i - dx] += value * tap[3 * dy + dx];
-          }
-        }
-#pragma GCC unroll 16
-        for (int i = 0; i < kPixels; i++) store(y + (p + i) * kChannels + c, sums[i]);
+        for (int i = 0; i < kPixels; i++) store(y + int64_t(p + i) * kChannels + c, sums[i]);
       }
     };
-    run(std::integral_constant<int, kWidth == 16 ? 8 : 4>());
+    run(std::integral_constant<int, kDepthwisePixels>());
     run(std::integral_constant<int, 1>());
   }
 }

@@ -6,12 +6,13 @@
 
 namespace film {
 
-// Tiles whose normalised input and output stay in the second cache (about 0.8 MB together).
+// Tiles whose normalised input and output stay in the second cache (about 0.8 MB together), and
+// narrow enough for a ring of rows and a row of input and of output to stay in the first.
+constexpr int kTileHeight = 64, kTileWidth = 48;
 template <int kChannels>
 TileGrid block_tiles(int height, int width) {
-  return TileGrid(1, height, width, kChannels == 32 ? 48 : 24, 64);
+  return TileGrid(1, height, width, kTileHeight * kSlabChannels / kChannels, kTileWidth);
 }
-constexpr int kTileHeight = 48, kTileWidth = 64;
 
 // First pass: project_out times the softmaxed channel attention, packed [in][out].
 template <int kChannels>
@@ -23,7 +24,9 @@ Buffer channel_attention(const Features<kChannels>& x, const BlockWeights<kChann
   const double work = double(x.height) * x.width * kChannels * (2 * kChannels + 2 * 9);
   parallel_items(
       control, tiles.count(), work / tiles.count(),
-      [&] { return AttentionTile<kChannels>(kTileHeight, kTileWidth); },
+      [] {
+        return AttentionTile<kChannels>(kTileHeight * kSlabChannels / kChannels, kTileWidth);
+      },
       [&](int64_t i, AttentionTile<kChannels>& scratch) {
         scratch.run(x, block, tiles[i], partial.data() + i * Sums::kPerTile);
       });
@@ -42,8 +45,8 @@ class BlockOutputTile {
         ring_(size_t(3) * (kTileWidth + 4) * kChannels),
         value_(size_t(kTileWidth + 4) * kChannels),
         attended_(size_t(kTileWidth + 2) * kChannels),
-        input_(size_t(kTileHeight + 2) * (kTileWidth + 2) * kChannels),
-        output_(size_t(kTileHeight) * kTileWidth * kChannels),
+        input_(size_t(kRows + 2) * (kTileWidth + 2) * kChannels),
+        output_(size_t(kRows) * kTileWidth * kChannels),
         feed_forward_(kTileWidth) {}
 
   // Returns the block's output on the tile: height x width pixels of kChannels.
@@ -56,9 +59,8 @@ class BlockOutputTile {
       AttentionTile<kChannels>::normalized_with_border(
           x, block.norm1_scale.data(), block.norm1_shift.data(), tile.y0 - 2 + r, tile.x0 - 2,
           ring_width, normalized_.data());
-      multiply_row<kChannels, kChannels, false>(normalized_.data(), kChannels, block.value.data(),
-                                                ring_.data() + r % 3 * ring_row, kChannels,
-                                                ring_width);
+      multiply_row<kChannels, kChannels, false>(normalized_.data(), block.value.data(),
+                                                ring_.data() + r % 3 * ring_row, ring_width);
       if (r < 2) continue;
       const float* rows[3];
       for (int d = 0; d < 3; d++) rows[d] = ring_.data() + (r - 2 + d) % 3 * ring_row;
@@ -69,9 +71,11 @@ class BlockOutputTile {
   }
 
  private:
+  static constexpr int kRows = kTileHeight * kSlabChannels / kChannels;
+
   // Row `r` of the bordered tile (image row y0 - 1 + r): x + matrix v, then its normalised form.
   void attend_row(const Features<kChannels>& x, const BlockWeights<kChannels>& block,
-                  const Buffer& matrix, const Tile& tile, int r, const float* const rows[3]) {
+                  const Buffer& matrix, const Tile& tile, int r, const float* const (&rows)[3]) {
     const int width = tile.width() + 2, y = tile.y0 - 1 + r;
     float* input = input_.data() + int64_t(r) * width * kChannels;
     if (y < 0 || y >= x.height) return clear_row(input, int64_t(width) * kChannels);
@@ -79,8 +83,8 @@ class BlockOutputTile {
     depthwise_row<kChannels>(rows, block.value_taps.data(), value_.data(), width);
     float* attended = attended_.data() + int64_t(from) * kChannels;
     copy_pixels(x, y, tile.x0 - 1 + from, tile.x0 - 1 + until, attended);
-    multiply_row<kChannels, kChannels, true>(value_.data() + int64_t(from) * kChannels, kChannels,
-                                             matrix.data(), attended, kChannels, until - from);
+    multiply_row<kChannels, kChannels, true>(value_.data() + int64_t(from) * kChannels,
+                                             matrix.data(), attended, until - from);
     clear_row(input, kChannels);
     clear_row(input + int64_t(width - 1) * kChannels, kChannels);
     normalize_row(joined_row<kChannels>(attended), block.norm2_scale.data(),

@@ -14,9 +14,11 @@ namespace training {
 
 #if FILM_WIDTH == 16
 constexpr int kTileRows = 8;
+constexpr int kThinTileRows = 16;  // of a single vector: fewer would wait for the additions
 constexpr int kTileVectors = 3;
 #else
 constexpr int kTileRows = 4;  // sixteen registers
+constexpr int kThinTileRows = 8;
 constexpr int kTileVectors = 2;
 #endif
 
@@ -24,7 +26,7 @@ template <int Rows, int Vectors>
 inline void product_tile(long K, const float* a, long a_row, long a_k, const float* b, long ldb,
                          float* c, long ldc, bool add) {
     Vec acc[Rows][Vectors];
-#pragma GCC unroll 8
+#pragma GCC unroll 16
     for (int i = 0; i < Rows; ++i)
 #pragma GCC unroll 4
         for (int j = 0; j < Vectors; ++j) acc[i][j] = Vec{};
@@ -32,7 +34,7 @@ inline void product_tile(long K, const float* a, long a_row, long a_k, const flo
         Vec row[Vectors];
 #pragma GCC unroll 4
         for (int j = 0; j < Vectors; ++j) row[j] = load(b + j * kLanes);
-#pragma GCC unroll 8
+#pragma GCC unroll 16
         for (int i = 0; i < Rows; ++i) {
             const Vec s = splat(a[i * a_row]);
 #pragma GCC unroll 4
@@ -41,7 +43,7 @@ inline void product_tile(long K, const float* a, long a_row, long a_k, const flo
         a += a_k;
         b += ldb;
     }
-#pragma GCC unroll 8
+#pragma GCC unroll 16
     for (int i = 0; i < Rows; ++i)
 #pragma GCC unroll 4
         for (int j = 0; j < Vectors; ++j) {
@@ -53,22 +55,25 @@ inline void product_tile(long K, const float* a, long a_row, long a_k, const flo
 template <int Vectors>
 inline void product_columns(long M, long K, const float* a, long a_row, long a_k, const float* b,
                             long ldb, float* c, long ldc, bool add) {
+    constexpr int kRows = Vectors == 1 ? kThinTileRows : kTileRows;
     long m = 0;
     // Strides known to the compiler turn the address arithmetic into constants.
     if (a_row == 1) {
-        for (; m + kTileRows <= M; m += kTileRows)
-            product_tile<kTileRows, Vectors>(K, a + m, 1, a_k, b, ldb, c + m * ldc, ldc, add);
+        for (; m + kRows <= M; m += kRows)
+            product_tile<kRows, Vectors>(K, a + m, 1, a_k, b, ldb, c + m * ldc, ldc, add);
     } else if (a_row == 32 && a_k == 1) {
-        for (; m + kTileRows <= M; m += kTileRows)
-            product_tile<kTileRows, Vectors>(K, a + m * 32, 32, 1, b, ldb, c + m * ldc, ldc, add);
+        for (; m + kRows <= M; m += kRows)
+            product_tile<kRows, Vectors>(K, a + m * 32, 32, 1, b, ldb, c + m * ldc, ldc, add);
     } else if (a_row == 64 && a_k == 1) {
-        for (; m + kTileRows <= M; m += kTileRows)
-            product_tile<kTileRows, Vectors>(K, a + m * 64, 64, 1, b, ldb, c + m * ldc, ldc, add);
+        for (; m + kRows <= M; m += kRows)
+            product_tile<kRows, Vectors>(K, a + m * 64, 64, 1, b, ldb, c + m * ldc, ldc, add);
     } else {
-        for (; m + kTileRows <= M; m += kTileRows)
-            product_tile<kTileRows, Vectors>(K, a + m * a_row, a_row, a_k, b, ldb, c + m * ldc, ldc,
-                                             add);
+        for (; m + kRows <= M; m += kRows)
+            product_tile<kRows, Vectors>(K, a + m * a_row, a_row, a_k, b, ldb, c + m * ldc, ldc, add);
     }
+    if (kRows > 8)
+        for (; m + 8 <= M; m += 8)
+            product_tile<8, Vectors>(K, a + m * a_row, a_row, a_k, b, ldb, c + m * ldc, ldc, add);
     for (; m + 4 <= M; m += 4)
         product_tile<4, Vectors>(K, a + m * a_row, a_row, a_k, b, ldb, c + m * ldc, ldc, add);
     for (; m < M; ++m)

@@ -40,51 +40,55 @@ class TextGate {
         : batch_(batch), height_(height), width_(width), text_(text_tokens),
           lanes_(padded(text_tokens)), w_(weights),
           grid_(static_cast<int>(height), static_cast<int>(width)) {
-        runs_size_ = 0;
-        merged_size_ = 0;
+        runs_size_ = columns_ = 0;
         for (int k = 0; k < 3; ++k) {
+            const RunKind& kind = grid_.kinds[k];
             runs_first_[k] = runs_size_;
-            runs_size_ += grid_.kinds[k].tokens() * grid_.kinds[k].padded;
-            merged_first_[k] = merged_size_;
-            merged_size_ += grid_.kinds[k].padded * kWidth256;
-            for (long from = 0; from < grid_.kinds[k].tokens(); from += kChunk) {
-                const long to = from + kChunk;
-                chunks_.push_back({k, from, to < grid_.kinds[k].tokens() ? to
-                                                                         : grid_.kinds[k].tokens()});
+            runs_size_ += kind.tokens() * kind.padded;
+            column_first_[k] = columns_;
+            columns_ += kind.padded;
+            for (long from = 0; from < kind.tokens(); from += kBlock) {
+                const long to = from + kBlock < kind.tokens() ? from + kBlock : kind.tokens();
+                blocks_.push_back({k, from, to});
             }
+            for (long n = 0; n < kind.tokens(); ++n)
+                counts_.push_back(kind.runs[n % static_cast<long>(kind.runs.size())].multiplicity);
         }
     }
 
     // features (B, H, W, 32), text (B, T, 256) -> gate (B, 256), kept (B, kept(T)).
     void forward(const float* features, const float* text, float* gate, float* kept_out) {
         Scratch& shared = shared_scratch();
-        const long pool_size = kAttentionHeads * kRun;
-        const long chunks = static_cast<long>(chunks_.size());
-        shared.reserve(common_size() + batch_ * chunks * pool_size + 256);
+        const long pool_size = kAttentionHeads * columns_;
+        shared.reserve(common_size() + batch_ * pool_size + 256);
         prepare(shared, features, text);
-        float* pools = shared.take(batch_ * chunks * pool_size);
+        float* pools = shared.take(batch_ * pool_size);
+        clear(pools, batch_ * pool_size);
         for_each_task(batch_ * kAttentionHeads, [&](long task) {
             const long b = task / kAttentionHeads, h = task % kAttentionHeads;
             float* shift = kept_out + b * kept(text_) + h * 2 * lanes_;
-            probabilities(b, h, shift, shift + lanes_, true);
+            probabilities(b, h, shift, shift + lanes_);
         });
-        for_each_task(batch_ * chunks, [&](long task) {
-            const Chunk& c = chunks_[task % chunks];
-            const RunKind& kind = grid_.kinds[c.kind];
-            product(kAttentionHeads, kind.padded, c.to - c.from,
-                    mean(task / chunks) + grid_.first[c.kind] + c.from, grid_.tokens, 1,
-                    runs(task / chunks, c), kind.padded, pools + task * pool_size, kRun, false);
+        for_each_task(batch_ * 3, [&](long task) {
+            const long b = task / 3, k = task % 3;
+            const RunKind& kind = grid_.kinds[k];
+            for (const Block& block : blocks_)
+                if (block.kind == k)
+                    product(kAttentionHeads, kind.padded, block.to - block.from, mean(b, block),
+                            grid_.tokens, 1, runs(b, block), kind.padded,
+                            pools + b * pool_size + column_first_[k], columns_, true);
         });
         for (long b = 0; b < batch_; ++b) {
             float* pooled = kept_out + b * kept(text_) + 2 * kAttentionHeads * lanes_;
-            clear(pooled, pool_size);
-            for (long i = 0; i < chunks; ++i)
-                for (int h = 0; h < kAttentionHeads; ++h) {
-                    const float* from = pools + (b * chunks + i) * pool_size + h * kRun;
-                    const int* position = grid_.kinds[chunks_[i].kind].position;
-                    for (int j = 0; j < kRun; ++j) pooled[h * kRun + j] += from[position[j]];
+            for (int h = 0; h < kAttentionHeads; ++h)
+                for (int j = 0; j < kRun; ++j) {
+                    float total = 0;
+                    for (int k = 0; k < 3; ++k)
+                        total += pools[b * pool_size + h * columns_ + column_first_[k] +
+                                       grid_.kinds[k].position[j]];
+                    pooled[h * kRun + j] = total;
                 }
-            Projection p(w_, pooled);
+            const Projection p(w_, pooled);
             for (int i = 0; i < kRun; ++i) gate[b * kRun + i] = p.result[i] * p.inverse;
         }
     }
@@ -93,77 +97,77 @@ class TextGate {
     void backward(const float* features, const float* text, const float* kept_in,
                   const float* d_gate, float* d_features, float* d_text, const GateGradients& d) {
         Scratch& shared = shared_scratch();
-        const long chunks = static_cast<long>(chunks_.size());
         const long bands = (height_ + kBandRows - 1) / kBandRows;
-        const long pull_size = merged_size_ / kWidth256 * 16;
         const long slab_size = kChannels * kChannels + kChannels;
-        const long wide = kRun * kWidth256;
-        shared.reserve(common_size() + batch_ * (2 * pull_size + grid_.tokens * 16 + lanes_ * kWidth256) +
-                       batch_ * chunks * wide + merged_size_ + batch_ * bands * slab_size +
-                       slab_size + 1024);
+        const long wide = kRun * kWidth256, merged_size = columns_ * kWidth256;
+        shared.reserve(common_size() +
+                       batch_ * (32 * columns_ + grid_.tokens * (16 + kWidth256) +
+                                 lanes_ * kWidth256 + merged_size) +
+                       merged_size + batch_ * bands * slab_size + slab_size + 1024);
         prepare(shared, features, text);
-        float* pull = shared.take(batch_ * pull_size);         // (columns, 16 heads) of each kind
-        float* pull_turned = shared.take(batch_ * pull_size);  // (16 heads, columns)
+        float* pull = shared.take(batch_ * columns_ * 16);         // (columns, 16 heads)
+        float* pull_turned = shared.take(batch_ * columns_ * 16);  // (16 heads, columns)
         float* d_mean = shared.take(batch_ * grid_.tokens * 16);
         float* d_query = shared.take(batch_ * lanes_ * kWidth256);
-        float* d_merged = shared.take(batch_ * chunks * wide);
-        float* merged_turned = shared.take(merged_size_);
+        float* d_keys = shared.take(batch_ * grid_.tokens * kWidth256);  // (B, 8, tokens, 32)
+        float* d_merged = shared.take(batch_ * merged_size);             // (B, 8, columns, 32)
+        float* merged_turned = shared.take(merged_size);                 // (8, 32, columns)
 
         clear(d.in_weight, 3 * wide);
         clear(d.in_bias, 3 * kWidth256);
         clear(d.out_weight, wide);
         clear(d.out_bias, kWidth256);
+        clear(pull, batch_ * columns_ * 16);
+        clear(pull_turned, batch_ * columns_ * 16);
+        clear(d_merged, batch_ * merged_size);
         for (long b = 0; b < batch_; ++b) {
             std::vector<float> d_pooled(kAttentionHeads * kRun, 0.0f);
             projection_backward(kept_in + b * kept(text_) + 2 * kAttentionHeads * lanes_,
                                 d_gate + b * kRun, d, d_pooled.data());
-            clear(pull + b * pull_size, pull_size);
-            clear(pull_turned + b * pull_size, pull_size);
-            for (int k = 0; k < 3; ++k) {
-                const RunKind& kind = grid_.kinds[k];
-                float* at = pull + b * pull_size + merged_first_[k] / kWidth256 * 16;
-                float* turned = pull_turned + b * pull_size + merged_first_[k] / kWidth256 * 16;
+            float *at = pull + b * columns_ * 16, *turned = pull_turned + b * columns_ * 16;
+            for (int k = 0; k < 3; ++k)
                 for (int h = 0; h < kAttentionHeads; ++h)
                     for (int j = 0; j < kRun; ++j) {
-                        at[kind.position[j] * 16 + h] += d_pooled[h * kRun + j];
-                        turned[h * kind.padded + kind.position[j]] += d_pooled[h * kRun + j];
+                        const long column = column_first_[k] + grid_.kinds[k].position[j];
+                        at[column * 16 + h] += d_pooled[h * kRun + j];
+                        turned[h * columns_ + column] += d_pooled[h * kRun + j];
                     }
-            }
         }
-        for (int k = 0; k < 3; ++k)
-            for (int c = 0; c < grid_.kinds[k].padded; ++c)
-                for (int e = 0; e < kWidth256; ++e)
-                    merged_turned[merged_first_[k] + e * grid_.kinds[k].padded + c] =
-                        merged_[merged_first_[k] + c * kWidth256 + e];
-
-        for_each_task(batch_ * chunks, [&](long task) {
-            const long b = task / chunks;
-            const Chunk& c = chunks_[task % chunks];
-            const RunKind& kind = grid_.kinds[c.kind];
-            product(c.to - c.from, 16, kind.padded, runs(b, c), kind.padded, 1,
-                    pull + b * pull_size + merged_first_[c.kind] / kWidth256 * 16, 16,
-                    d_mean + (b * grid_.tokens + grid_.first[c.kind] + c.from) * 16, 16, false);
+        for_each_task(kWidth256, [&](long row) {
+            const float* from = merged_ + row / kHeadWidth * columns_ * kHeadWidth + row % kHeadWidth;
+            for (long c = 0; c < columns_; ++c)
+                merged_turned[row * columns_ + c] = from[c * kHeadWidth];
+        });
+        const long blocks = static_cast<long>(blocks_.size());
+        for_each_task(batch_ * blocks, [&](long task) {
+            const long b = task / blocks;
+            const Block& block = blocks_[task % blocks];
+            const long padded = grid_.kinds[block.kind].padded;
+            product(block.to - block.from, 16, padded, runs(b, block), padded, 1,
+                    pull + (b * columns_ + column_first_[block.kind]) * 16, 16,
+                    d_mean + (b * grid_.tokens + first(block)) * 16, 16, false);
         });
         for_each_task(batch_ * kAttentionHeads, [&](long task) {
             const long b = task / kAttentionHeads, h = task % kAttentionHeads;
             scores_backward(b, h, kept_in + b * kept(text_) + h * 2 * lanes_,
-                            d_mean + b * grid_.tokens * 16,
-                            d_query + b * lanes_ * kWidth256);
+                            d_mean + b * grid_.tokens * 16, d_query + b * lanes_ * kWidth256,
+                            d_keys + task * grid_.tokens * kHeadWidth,
+                            d_merged + task * columns_ * kHeadWidth);
         });
-        for_each_task(batch_ * chunks, [&](long task) {
-            const long b = task / chunks;
-            const Chunk& c = chunks_[task % chunks];
-            runs_backward(b, c, merged_turned + merged_first_[c.kind],
-                          pull_turned + b * pull_size + merged_first_[c.kind] / kWidth256 * 16,
-                          d_merged + task * wide);
+        for_each_task(batch_ * blocks, [&](long task) {
+            const long b = task / blocks;
+            runs_backward(b, blocks_[task % blocks], d_keys + b * grid_.tokens * kWidth256,
+                          merged_turned, pull_turned + b * columns_ * 16);
         });
         // The same key weight serves its column in all three kinds of runs.
         for_each_task(kWidth256, [&](long e) {
             float* out = d.in_weight + wide + e * kRun;
-            for (long task = 0; task < batch_ * chunks; ++task) {
-                const int* position = grid_.kinds[chunks_[task % chunks].kind].position;
-                const float* from = d_merged + task * wide + e;
-                for (int j = 0; j < kRun; ++j) out[j] += from[position[j] * kWidth256];
+            for (long b = 0; b < batch_; ++b) {
+                const float* from = d_merged + b * merged_size +
+                                    e / kHeadWidth * columns_ * kHeadWidth + e % kHeadWidth;
+                for (int k = 0; k < 3; ++k)
+                    for (int j = 0; j < kRun; ++j)
+                        out[j] += from[(column_first_[k] + grid_.kinds[k].position[j]) * kHeadWidth];
             }
         });
         query_backward(text, d_query, d_text, d);
@@ -182,39 +186,39 @@ class TextGate {
     }
 
   private:
-    static constexpr long kChunk = 1024, kBlock = 64, kBandRows = 16;
-    struct Chunk {
+    static constexpr long kBlock = 64, kBandRows = 16;
+    struct Block {
         int kind;
         long from, to;  // tokens of this kind
     };
 
     static long padded(long tokens) { return (tokens + 15) / 16 * 16; }
 
-    float* runs(long b, const Chunk& c) const {
-        return runs_ + b * runs_size_ + runs_first_[c.kind] + c.from * grid_.kinds[c.kind].padded;
+    long first(const Block& block) const { return grid_.first[block.kind] + block.from; }
+    float* runs(long b, const Block& block) const {
+        return runs_ + b * runs_size_ + runs_first_[block.kind] +
+               block.from * grid_.kinds[block.kind].padded;
     }
-    float* keys(long b, const Chunk& c) const {
-        return keys_ + (b * grid_.tokens + grid_.first[c.kind] + c.from) * kWidth256;
+    float* mean(long b, const Block& block) const {
+        return mean_ + b * kAttentionHeads * grid_.tokens + first(block);
     }
-    float* mean(long b) const { return mean_ + b * kAttentionHeads * grid_.tokens; }
     float* plane(long b) const { return planes_ + b * kChannels * height_ * width_; }
 
     long common_size() const {
         return batch_ * (kChannels * height_ * width_ + runs_size_ +
-                         grid_.tokens * (kWidth256 + kAttentionHeads) + 2 * lanes_ * kWidth256) +
-               merged_size_ + kWidth256 * kWidth256 + 512;
+                         grid_.tokens * kAttentionHeads + 2 * lanes_ * kWidth256) +
+               columns_ * kWidth256 + kWidth256 * kWidth256 + 512;
     }
 
-    // ---- what both passes compute first: slab, runs, keys, queries ------------------------------
+    // ---- what both passes compute first: slab, runs, queries, key weights -----------------------
 
     void prepare(Scratch& shared, const float* features, const float* text) {
         planes_ = shared.take(batch_ * kChannels * height_ * width_);
         runs_ = shared.take(batch_ * runs_size_);
-        keys_ = shared.take(batch_ * grid_.tokens * kWidth256);
         mean_ = shared.take(batch_ * kAttentionHeads * grid_.tokens);
         query_ = shared.take(batch_ * lanes_ * kWidth256);
         query_turned_ = shared.take(batch_ * lanes_ * kWidth256);
-        merged_ = shared.take(merged_size_);
+        merged_ = shared.take(columns_ * kWidth256);  // (8, columns, 32)
         float* turned = shared.take(kWidth256 * kWidth256);
 
         const long bands = (height_ + kBandRows - 1) / kBandRows;
@@ -241,26 +245,18 @@ class TextGate {
                 for (long i = 0; i < lanes_; ++i) t[e * lanes_ + i] = q[i * kWidth256 + e];
         }
 
-        clear(merged_, merged_size_);
+        clear(merged_, columns_ * kWidth256);
         const float* key_weight = w_.in_weight + kWidth256 * kRun;
         for (int j = 0; j < kRun; ++j)
             for (int e = 0; e < kWidth256; ++e) turned[j * kWidth256 + e] = key_weight[e * kRun + j];
-        for (int k = 0; k < 3; ++k)
-            for (int j = 0; j < kRun; ++j) {
-                float* row = merged_ + merged_first_[k] + grid_.kinds[k].position[j] * kWidth256;
-                for (int e = 0; e < kWidth256; ++e) row[e] += turned[j * kWidth256 + e];
-            }
-        const long chunks = static_cast<long>(chunks_.size());
-        for_each_task(batch_ * chunks, [&](long task) {
-            const Chunk& c = chunks_[task % chunks];
-            const long padded = grid_.kinds[c.kind].padded;
-            for (long from = c.from; from < c.to; from += kBlock) {
-                const Chunk block = {c.kind, from, from + kBlock < c.to ? from + kBlock : c.to};
-                product(block.to - block.from, kWidth256, padded, runs(task / chunks, block), padded,
-                        1, merged_ + merged_first_[c.kind], kWidth256, keys(task / chunks, block),
-                        kWidth256, false);
-            }
-        });
+        for (int h = 0; h < kAttentionHeads; ++h)
+            for (int k = 0; k < 3; ++k)
+                for (int j = 0; j < kRun; ++j) {
+                    float* row = merged_ + (h * columns_ + column_first_[k] +
+                                            grid_.kinds[k].position[j]) * kHeadWidth;
+                    const float* from = turned + j * kWidth256 + h * kHeadWidth;
+                    for (int e = 0; e < kHeadWidth; ++e) row[e] += from[e];
+                }
     }
 
     // slab = features * slab_weight + bias, one plane for each channel.
@@ -302,110 +298,117 @@ class TextGate {
 
     // ---- softmax over the runs, for one image and head ------------------------------------------
 
-    // Calls use(token, count, scores (count, lanes)) for blocks of tokens of one kind.
-    template <class Use>
-    void score_blocks(long b, long h, float* out, const Use& use) const {
-        const float* q = query_turned_ + b * lanes_ * kWidth256 + h * kHeadWidth * lanes_;
-        for (long n = 0; n < grid_.tokens; n += kBlock) {
-            const long count = n + kBlock < grid_.tokens ? kBlock : grid_.tokens - n;
-            const float* k = keys_ + (b * grid_.tokens + n) * kWidth256 + h * kHeadWidth;
-            product(count, lanes_, kHeadWidth, k, kWidth256, 1, q, lanes_, out + n * lanes_, lanes_,
-                    false);
-            use(n, count, out + n * lanes_);
-        }
-    }
-
-    float multiplicity(long n) const {
-        const int k = n >= grid_.first[2] ? 2 : n >= grid_.first[1] ? 1 : 0;
-        const RunKind& kind = grid_.kinds[k];
-        return kind.runs[(n - grid_.first[k]) % static_cast<long>(kind.runs.size())].multiplicity;
+    // keys (count, 32) and scores (count, lanes) of one block.
+    void block_scores(long b, long h, const Block& block, float* keys, float* scores) const {
+        const long count = block.to - block.from, padded = grid_.kinds[block.kind].padded;
+        product(count, kHeadWidth, padded, runs(b, block), padded, 1,
+                merged_ + (h * columns_ + column_first_[block.kind]) * kHeadWidth, kHeadWidth, keys,
+                kHeadWidth, false);
+        product(count, lanes_, kHeadWidth, keys, kHeadWidth, 1,
+                query_turned_ + (b * kWidth256 + h * kHeadWidth) * lanes_, lanes_, scores, lanes_,
+                false);
     }
 
     // Mean over the text tokens of the softmax, and (shift, scale) with p = exp(score - shift) scale.
-    void probabilities(long b, long h, float* shift, float* scale, bool) const {
+    void probabilities(long b, long h, float* shift, float* scale) const {
         Scratch& scratch = thread_scratch();
-        const long blocks = (grid_.tokens + kBlock - 1) / kBlock;
-        scratch.reserve(grid_.tokens * lanes_ + blocks * lanes_ + 64);
+        const long blocks = static_cast<long>(blocks_.size());
+        scratch.reserve((grid_.tokens + blocks) * lanes_ + kBlock * kHeadWidth + 64);
         float* p = scratch.take(grid_.tokens * lanes_);
         float* shifts = scratch.take(blocks * lanes_);  // the maximum so far, at each block
+        float* keys = scratch.take(kBlock * kHeadWidth);
         for (long t = 0; t < lanes_; ++t) shift[t] = -1e30f, scale[t] = 0.0f;
-        score_blocks(b, h, p, [&](long n, long count, float* scores) {
+        for (long i = 0; i < blocks; ++i) {
+            const Block& block = blocks_[i];
+            const long count = block.to - block.from;
+            float* scores = p + first(block) * lanes_;
+            block_scores(b, h, block, keys, scores);
+            const float* counts = counts_.data() + first(block);
             for (long v = 0; v < lanes_; v += kLanes) {
                 const Vec old = load(shift + v);
                 Vec top = old;
-                for (long i = 0; i < count; ++i) top = maximum(top, load(scores + i * lanes_ + v));
+                for (long n = 0; n < count; ++n) top = maximum(top, load(scores + n * lanes_ + v));
                 Vec total = load(scale + v) * exponential(old - top);
-                for (long i = 0; i < count; ++i) {
-                    float* at = scores + i * lanes_ + v;
-                    const Vec e = exponential(load(at) - top) * multiplicity(n + i);
+                for (long n = 0; n < count; ++n) {
+                    float* at = scores + n * lanes_ + v;
+                    const Vec e = exponential(load(at) - top) * counts[n];
                     store(at, e);
                     total += e;
                 }
                 store(shift + v, top);
                 store(scale + v, total);
-                store(shifts + n / kBlock * lanes_ + v, top);
+                store(shifts + i * lanes_ + v, top);
             }
-        });
+        }
         for (long t = 0; t < lanes_; ++t) scale[t] = t < text_ ? 1.0f / scale[t] : 0.0f;
-        float* out = mean(b) + h * grid_.tokens;
         const float share = 1.0f / text_;
-        for (long n = 0; n < grid_.tokens; n += kBlock) {
-            float* at_block = shifts + n / kBlock * lanes_;
+        for (long i = 0; i < blocks; ++i) {
+            const Block& block = blocks_[i];
+            float* factor = shifts + i * lanes_;
             for (long v = 0; v < lanes_; v += kLanes)
-                store(at_block + v, exponential(load(at_block + v) - load(shift + v)) *
-                                        load(scale + v) * share);
-            for (long i = n; i < n + kBlock && i < grid_.tokens; ++i) {
+                store(factor + v, exponential(load(factor + v) - load(shift + v)) * load(scale + v) *
+                                      share);
+            float* out = mean(b, block) + h * grid_.tokens;
+            const float* at = p + first(block) * lanes_;
+            for (long n = 0; n < block.to - block.from; ++n, at += lanes_) {
                 Vec total = Vec{};
-                for (long v = 0; v < lanes_; v += kLanes)
-                    total += load(p + i * lanes_ + v) * load(at_block + v);
-                out[i] = sum(total);
+                for (long v = 0; v < lanes_; v += kLanes) total += load(at + v) * load(factor + v);
+                out[n] = sum(total);
             }
         }
     }
 
-    // From the gradient of the mean to those of the queries and keys (the keys are overwritten).
-    void scores_backward(long b, long h, const float* shift, const float* d_mean,
-                         float* d_query) const {
+    // From the gradient of the mean to those of the queries, keys and merged key weights.
+    void scores_backward(long b, long h, const float* shift, const float* d_mean, float* d_query,
+                         float* d_keys, float* d_merged) const {
         Scratch& scratch = thread_scratch();
-        scratch.reserve(grid_.tokens * lanes_ + lanes_ + lanes_ * kHeadWidth + 128);
+        scratch.reserve(grid_.tokens * lanes_ + 2 * lanes_ + lanes_ * kHeadWidth * 2 + 256);
         float* p = scratch.take(grid_.tokens * lanes_);
-        float* inner = scratch.take(lanes_);  // sum over the runs of p * d_mean
+        float* inner = scratch.take(lanes_);   // sum over the runs of p * d_mean
+        float* factor = scratch.take(lanes_);
         float* dq = scratch.take(lanes_ * kHeadWidth);
-        const float *scale = shift + lanes_, share = 1.0f / text_;
-        float* out = mean(b) + h * grid_.tokens;
+        float* query = scratch.take(lanes_ * kHeadWidth);
+        const float share = 1.0f / text_;
+        for (long t = 0; t < lanes_; ++t) {
+            factor[t] = shift[lanes_ + t] * share;
+            std::memcpy(query + t * kHeadWidth, query_ + (b * lanes_ + t) * kWidth256 + h * kHeadWidth,
+                        kHeadWidth * sizeof(float));
+        }
         clear(inner, lanes_);
         clear(dq, lanes_ * kHeadWidth);
-        score_blocks(b, h, p, [&](long n, long count, float* scores) {
-            for (long i = 0; i < count; ++i) out[n + i] = 0.0f;
-            for (long v = 0; v < lanes_; v += kLanes) {
-                const Vec top = load(shift + v), factor = load(scale + v) * share;
-                Vec along = load(inner + v);
-                for (long i = 0; i < count; ++i) {
-                    float* at = scores + i * lanes_ + v;
-                    const Vec e = exponential(load(at) - top) * factor * multiplicity(n + i);
+        for (const Block& block : blocks_) {
+            float* scores = p + first(block) * lanes_;
+            block_scores(b, h, block, d_keys + first(block) * kHeadWidth, scores);
+            const float *counts = counts_.data() + first(block), *a = d_mean + first(block) * 16 + h;
+            float* out = mean(b, block) + h * grid_.tokens;
+            for (long n = 0; n < block.to - block.from; ++n) {
+                Vec total = Vec{};
+                for (long v = 0; v < lanes_; v += kLanes) {
+                    float* at = scores + n * lanes_ + v;
+                    const Vec e = exponential(load(at) - load(shift + v)) * load(factor + v) *
+                                  counts[n];
                     store(at, e);
-                    along += e * d_mean[(n + i) * 16 + h];
-                    out[n + i] += sum(e);
+                    total += e;
+                    store(inner + v, load(inner + v) + e * a[n * 16]);
                 }
-                store(inner + v, along);
+                out[n] = sum(total);
             }
-        });
+        }
         // inner holds (1/T) sum p a; the formula wants the sum itself.
         for (long t = 0; t < lanes_; ++t) inner[t] *= static_cast<float>(text_);
-        const float* q = query_ + b * lanes_ * kWidth256 + h * kHeadWidth;
-        for (long n = 0; n < grid_.tokens; n += kBlock) {
-            const long count = n + kBlock < grid_.tokens ? kBlock : grid_.tokens - n;
-            float* ds = p + n * lanes_;
-            for (long i = 0; i < count; ++i) {
-                const float a = d_mean[(n + i) * 16 + h];
+        for (const Block& block : blocks_) {
+            const long count = block.to - block.from, padded = grid_.kinds[block.kind].padded;
+            float *ds = p + first(block) * lanes_, *k = d_keys + first(block) * kHeadWidth;
+            const float* a = d_mean + first(block) * 16 + h;
+            for (long n = 0; n < count; ++n)
                 for (long v = 0; v < lanes_; v += kLanes) {
-                    float* at = ds + i * lanes_ + v;
-                    store(at, load(at) * (a - load(inner + v)));
+                    float* at = ds + n * lanes_ + v;
+                    store(at, load(at) * (a[n * 16] - load(inner + v)));
                 }
-            }
-            float* k = keys_ + (b * grid_.tokens + n) * kWidth256 + h * kHeadWidth;
-            product(lanes_, kHeadWidth, count, ds, 1, lanes_, k, kWidth256, dq, kHeadWidth, true);
-            product(count, kHeadWidth, lanes_, ds, lanes_, 1, q, kWidth256, k, kWidth256, false);
+            product(lanes_, kHeadWidth, count, ds, 1, lanes_, k, kHeadWidth, dq, kHeadWidth, true);
+            product(count, kHeadWidth, lanes_, ds, lanes_, 1, query, kHeadWidth, k, kHeadWidth, false);
+            product(padded, kHeadWidth, count, runs(b, block), 1, padded, k, kHeadWidth,
+                    d_merged + column_first_[block.kind] * kHeadWidth, kHeadWidth, true);
         }
         const float unit = 1.0f / std::sqrt(static_cast<float>(kHeadWidth));
         for (long t = 0; t < lanes_; ++t)
@@ -415,21 +418,18 @@ class TextGate {
 
     // ---- back from the keys to the runs and the slab --------------------------------------------
 
-    // Gradient of the merged key weights from one chunk; its runs are overwritten by their gradient.
-    void runs_backward(long b, const Chunk& c, const float* merged_turned, const float* pull_turned,
-                       float* d_merged) const {
-        const long columns = grid_.kinds[c.kind].padded;
-        for (long from = c.from; from < c.to; from += kBlock) {
-            const Chunk block = {c.kind, from, from + kBlock < c.to ? from + kBlock : c.to};
-            const long count = block.to - block.from;
-            float *x = runs(b, block), *dk = keys(b, block);
-            product(columns, kWidth256, count, x, 1, columns, dk, kWidth256, d_merged, kWidth256,
-                    from != c.from);
-            product(count, columns, kWidth256, dk, kWidth256, 1, merged_turned, columns, x, columns,
-                    false);
-            product(count, columns, kAttentionHeads, mean(b) + grid_.first[c.kind] + from, 1,
-                    grid_.tokens, pull_turned, columns, x, columns, true);
-        }
+    // The runs of one block are overwritten by their gradient.
+    void runs_backward(long b, const Block& block, const float* d_keys, const float* merged_turned,
+                       const float* pull_turned) const {
+        const long count = block.to - block.from, padded = grid_.kinds[block.kind].padded;
+        float* x = runs(b, block);
+        product(count, padded, kAttentionHeads, mean(b, block), 1, grid_.tokens,
+                pull_turned + column_first_[block.kind], columns_, x, padded, false);
+        for (int h = 0; h < kAttentionHeads; ++h)
+            product(count, padded, kHeadWidth,
+                    d_keys + (h * grid_.tokens + first(block)) * kHeadWidth, kHeadWidth, 1,
+                    merged_turned + h * kHeadWidth * columns_ + column_first_[block.kind], columns_,
+                    x, padded, true);
     }
 
     void scatter_runs(long b, int channel) const {
@@ -543,9 +543,10 @@ class TextGate {
     long batch_, height_, width_, text_, lanes_;
     GateWeights w_;
     TokenGrid grid_;
-    std::vector<Chunk> chunks_;
-    long runs_first_[3], merged_first_[3], runs_size_, merged_size_;
-    float *planes_, *runs_, *keys_, *mean_, *query_, *query_turned_, *merged_;
+    std::vector<Block> blocks_;
+    std::vector<float> counts_;  // multiplicity of each token
+    long runs_first_[3], column_first_[3], runs_size_, columns_;
+    float *planes_, *runs_, *mean_, *query_, *query_turned_, *merged_;
 };
 
 }  // namespace training
