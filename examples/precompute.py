@@ -102,7 +102,8 @@ def compute(fuser: "Fuser", example: Example) -> None:
     write_picture(example.folder / "fused.png", Image.fromarray(result.image))
     sheet = attention_sheet(result.attention, {"a": pair.a.rgb, "b": pair.b.rgb})
     write_picture(example.folder / "attention.png", sheet)
-    text = json.dumps(report(result, key), indent=2, ensure_ascii=False, allow_nan=False)
+    # NaN (undefined: SCD of a source with itself) and Infinity stay as Python's json spells them
+    text = json.dumps(report(result, key), indent=2, ensure_ascii=False)
     write_bytes(example.folder / "result.json", (text + "\n").encode())
 
 
