@@ -9,6 +9,7 @@ from film_core.text.describers import (
     DESCRIBERS,
     Describer,
     Description,
+    Step,
     load_describer,
 )
 from film_core.text.encoding import (
@@ -29,6 +30,7 @@ __all__ = [
     "EncodedPair",
     "EncodedText",
     "Encoder",
+    "Step",
     "Token",
     "encode_pair",
     "load_describer",

@@ -4,7 +4,8 @@ from film_core.text.describers.describer import (
     DESCRIBERS,
     Describer,
     Description,
+    Step,
     load_describer,
 )
 
-__all__ = ["DESCRIBERS", "Describer", "Description", "load_describer"]
+__all__ = ["DESCRIBERS", "Describer", "Description", "Step", "load_describer"]

@@ -10,11 +10,27 @@ from film_core.tasks import Task
 
 
 @dataclass(frozen=True)
+class Step:
+    """One question on the way to a description: which, the answer, and who gave it."""
+
+    name: str
+    answer: str
+    author: str
+
+
+@dataclass(frozen=True)
 class Description:
-    """A paragraph about one image, and who wrote it ("measured", a model's name, ...)."""
+    """A paragraph about one image.
+
+    Attributes:
+        text: the paragraph.
+        author: who wrote it: "measured", or a model's name.
+        steps: what it was made of, where it was made in several steps.
+    """
 
     text: str
     author: str
+    steps: tuple[Step, ...] = ()
 
 
 class Describer(Protocol):
@@ -36,23 +52,66 @@ class Describer(Protocol):
         ...
 
 
-def _load_measured() -> Describer:
+@dataclass(frozen=True)
+class Choices:
+    """What some describers have to be told.
+
+    Attributes:
+        vlm: folder or cached name of a vision-language model; None where a setting names it.
+        recipe: who answers which step of the recipe, such as "caption=vlm,merge=endpoint".
+    """
+
+    vlm: str | None = None
+    recipe: str = ""
+
+
+def _load_measured(choices: Choices) -> Describer:
     from film_core.text.describers.measured import MeasuredDescriber
 
     return MeasuredDescriber()
 
 
-DESCRIBERS: dict[str, Callable[[], Describer]] = {"measured": _load_measured}
+def _load_vlm(choices: Choices) -> Describer:
+    from film_core.text.describers.model import ModelDescriber
+    from film_core.text.describers.vlm import LocalModel
+
+    return ModelDescriber("vlm", LocalModel(choices.vlm))
 
 
-def load_describer(name: str = "measured") -> Describer:
+def _load_endpoint(choices: Choices) -> Describer:
+    from film_core.text.describers.endpoint import Endpoint
+    from film_core.text.describers.model import ModelDescriber
+
+    return ModelDescriber("endpoint", Endpoint())
+
+
+def _load_recipe(choices: Choices) -> Describer:
+    from film_core.text.describers.recipe import load_recipe
+
+    return load_recipe(choices)
+
+
+DESCRIBERS: dict[str, Callable[[Choices], Describer]] = {
+    "measured": _load_measured,
+    "vlm": _load_vlm,
+    "endpoint": _load_endpoint,
+    "recipe": _load_recipe,
+}
+
+
+def load_describer(name: str = "measured", vlm: str | None = None, recipe: str = "") -> Describer:
     """Return the describer called `name`.
+
+    Args:
+        name: ``measured`` (always there), ``vlm``, ``endpoint`` or ``recipe``.
+        vlm, recipe: see `Choices`.
 
     Raises:
         UnknownNameError: no such describer.
+        SettingError, TextError: it isn't set up, or its model can't be used.
     """
     try:
         load = DESCRIBERS[str(name).strip().lower()]
     except KeyError:
         raise unknown_name("describer", name, DESCRIBERS) from None
-    return load()
+    return load(Choices(vlm, recipe))

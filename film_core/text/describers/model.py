@@ -1,0 +1,44 @@
+"""A describer whose words come from a model that can be asked: by prompt, with or without image."""
+
+from typing import Protocol
+
+from film_core.images.source import SourceImage
+from film_core.tasks import Task
+from film_core.text.describers.answers import clean_answer
+from film_core.text.describers.describer import Description
+from film_core.text.describers.prompts import description_prompt
+
+
+class Model(Protocol):
+    """A vision-language model. `author` names it to people."""
+
+    author: str
+
+    def answer(self, prompt: str, image: SourceImage | None = None) -> str:
+        """Return what the model writes to `prompt`, with the image before it. Raises TextError."""
+        ...
+
+
+class ModelDescriber:
+    """Describes an image by one question to a model."""
+
+    def __init__(self, name: str, model: Model) -> None:
+        self.name = name
+        self.model = model
+
+    @property
+    def author(self) -> str:
+        """The model's name."""
+        return self.model.author
+
+    def describe(
+        self, image: SourceImage, other: SourceImage | None, task: Task, source: str
+    ) -> Description:
+        """Return the model's paragraph; see `Describer.describe`. `other` is not shown to it.
+
+        Raises:
+            UnknownNameError: `source` is neither "a" nor "b".
+            TextError: the model can't be asked, or its answer is no description.
+        """
+        prompt = description_prompt(task, source)
+        return Description(clean_answer(self.model.answer(prompt, image), self.author), self.author)
