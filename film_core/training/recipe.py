@@ -128,14 +128,14 @@ def _converted(name: str, value: Any, like: Any) -> Any:
                 raise ValueError(value)
             return str(value).lower() in ("true", "1", "yes")
         if isinstance(like, tuple):
-            if isinstance(value, str):
-                value = value.lower().split("x")
-            height, width = (int(side) for side in value)
+            sides = value.lower().split("x") if isinstance(value, str) else value
+            height, width = (int(side) for side in sides)
             return (height, width)
         if isinstance(like, dict):
+            terms = value
             if isinstance(value, str):
-                value = dict(part.split("=", 1) for part in value.split(",") if part)
-            return {str(key).strip(): float(weight) for key, weight in value.items()}
+                terms = dict(part.split("=", 1) for part in value.split(",") if part)
+            return {str(key).strip(): float(weight) for key, weight in terms.items()}
         return type(like)(value)
     except (TypeError, ValueError):
         raise SettingError(
