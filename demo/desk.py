@@ -6,17 +6,20 @@ is in the `Visit` that comes with every call.
 
 import hashlib
 from collections.abc import AsyncIterator
-from dataclasses import replace
-from typing import Any
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING, Any
 
 from demo.attention import unpack
 from demo.examples import find_examples
 from demo.pictures import Picture, PictureShelf
 from demo.settings import Settings
-from demo.state import Result, Slot, Source, Visit, Word, moved_by_text
+from demo.state import SLOTS, Result, Slot, Source, Visit, Word, moved_by_text
 from demo.worker import Job, JobEvent, Supervisor
 from demo.worker.supervisor import WorkerLimits
 from film_core.errors import ImageError
+
+if TYPE_CHECKING:
+    from film_core.registration import Registration
 
 _UPLOAD_BYTES = 512 * 2**20  # uploads that wait to be claimed by their visit
 
@@ -81,13 +84,20 @@ class Desk:
         picture = self.uploads.take(upload)
         if picture is None:
             raise ImageError("upload.gone", "The upload is no longer there: choose the file again.")
-        digest = hashlib.sha256(picture.data).hexdigest()
-        name = plain_name(name)
+        return await self.open_image(visit, picture.data, plain_name(name))
+
+    async def open_image(self, visit: Visit, data: bytes, name: str) -> Source:
+        """Open an image file.
+
+        Raises:
+            FilmError: it can't be read, or is out of limits.
+        """
+        digest = hashlib.sha256(data).hexdigest()
         request = {"do": "read", "image": {"digest": digest, "name": name}}
-        reply = await self._ask(self.reading, visit, request, {digest: picture.data})
+        reply = await self._ask(self.reading, visit, request, {digest: data})
         shown = self.shelf.put(Picture(reply["shown"], "image/png", visit.identity))
         return Source(
-            digest, picture.data, name, reply["width"], reply["height"], reply["bits"],
+            digest, data, name, reply["width"], reply["height"], reply["bits"],
             reply["colour"], tuple(reply["notes"]), f"picture/{shown}",
         )  # fmt: skip
 
@@ -99,6 +109,31 @@ class Desk:
         """
         reply = await self._ask(self.reading, visit, {"do": "pair", **_named(visit)}, _blobs(visit))
         return reply["note"]
+
+    async def register(self, visit: Visit) -> "Registration":
+        """Return how far the two sources are apart.
+
+        Raises:
+            FilmError: they don't fit.
+        """
+        from film_core.registration import Registration
+
+        request = {"do": "register", **_named(visit)}
+        return Registration(**await self._ask(self.reading, visit, request, _blobs(visit)))
+
+    async def align(self, visit: Visit) -> tuple[dict[Slot, Source], float]:
+        """Return the sources with B brought onto A, both cut, and the share of area that it cost.
+
+        Raises:
+            FilmError: too little is common to both.
+        """
+        request = {"do": "align", **_named(visit), "registration": asdict(visit.registration)}
+        reply = await self._ask(self.reading, visit, request, _blobs(visit))
+        aligned = {
+            slot: await self.open_image(visit, reply[slot], visit.sources[slot].name)
+            for slot in SLOTS
+        }
+        return aligned, reply["lost"]
 
     async def describe(self, visit: Visit, slot: Slot, alone: bool = False) -> tuple[str, str]:
         """Return (text, author) for source `slot`, set against the other source if there is one.

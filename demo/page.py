@@ -6,6 +6,7 @@ import gradio as gr
 
 from demo.actions import wire
 from demo.actions.opening import fill_in
+from demo.actions.showing import PANELS
 from demo.desk import Desk
 from demo.language import Language, load_language
 from demo.panels.header import render_header
@@ -13,6 +14,7 @@ from demo.state import SLOTS, Visit
 from demo.view import View
 from film_core.tasks import TASKS
 
+SCRIPTS = {"registration": ("registration.js",)}  # what panels need besides choices.js
 _CLIENT = Path(__file__).parent / "client"
 
 
@@ -89,14 +91,17 @@ def _lay_out(desk: Desk, say: Language) -> View:
             )
             facts = drawn(elem_id="facts")
             with gr.Tabs(elem_id="panels"):
-                with text(gr.Tab("", id="metrics"), label="metrics"):
-                    metrics = drawn(js_on_load=client("choices.js"), elem_id="metrics")
-                with text(gr.Tab("", id="attention"), label="attention"):
-                    attention = drawn(js_on_load=client("choices.js"), elem_id="attention")
+                panels = {}
+                for name in PANELS:
+                    with text(gr.Tab("", id=name), label=name):
+                        scripts = (
+                            client(script) for script in ("choices.js", *SCRIPTS.get(name, ()))
+                        )
+                        panels[name] = drawn(js_on_load="\n".join(scripts), elem_id=name)
     footer = drawn(elem_id="foot")
     return View(
         visit, header, task, task_sentence, examples, sources, swap, texts, authors, again, fuse,
-        cancel, progress, viewer, facts, metrics, attention, footer, translated,
+        cancel, progress, viewer, facts, panels, footer, translated,
     )  # fmt: skip
 
 

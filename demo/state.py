@@ -11,6 +11,7 @@ from demo.worker.job import Job
 
 if TYPE_CHECKING:
     from film_core.fusion import AttentionResult
+    from film_core.registration import Registration
 
 Slot = Literal["a", "b"]
 SLOTS: tuple[Slot, Slot] = ("a", "b")
@@ -147,6 +148,9 @@ class Visit:
         errors: the sentence beside each field, as an error to be translated; None where fine.
         results: newest last.
         example: name of the example shown, "" for own images.
+        registration: how far the two sources were found to be apart; None where not measured.
+        unaligned: the sources as they were before aligning; None where they weren't aligned.
+        lost: share of the area that aligning cost.
         form: form of the metrics shown, "raw" or "paper".
         look: what the attention explorer shows.
         job: what is running for this visit.
@@ -162,6 +166,9 @@ class Visit:
     results: list[Result] = field(default_factory=list)
     count: int = 0
     example: str = ""
+    registration: "Registration | None" = None
+    unaligned: dict[Slot, Source] | None = None
+    lost: float = 0.0
     form: str = "raw"
     look: Look = Look()
     job: Job | None = None
@@ -174,6 +181,11 @@ class Visit:
     def result(self) -> Result | None:
         """The newest result."""
         return self.results[-1] if self.results else None
+
+    def changed_sources(self) -> None:
+        """Forget what was said and computed about sources that are there no longer."""
+        self.results.clear()
+        self.registration, self.unaligned, self.lost = None, None, 0.0
 
     @property
     def pair(self) -> tuple[str, str, str] | None:

@@ -31,8 +31,7 @@ class View:
     progress: gr.HTML
     viewer: gr.HTML
     facts: gr.HTML
-    metrics: gr.HTML
-    attention: gr.HTML
+    panels: dict[str, gr.HTML]
     footer: gr.HTML
     translated: list[tuple[Any, str, str]] = field(default_factory=list)
 

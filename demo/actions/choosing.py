@@ -22,6 +22,7 @@ def open_example(visit: Visit, example: Example) -> dict[Slot, str]:
     for slot in SLOTS:
         visit.sources[slot] = _source(example, slot)
         visit.described[slot] = visit.authors[slot] = ""
+    visit.registration, visit.unaligned, visit.lost = None, None, 0.0
     done = example.result
     if done is None:
         visit.results.clear()
@@ -96,7 +97,7 @@ def wire(view: View, desk: Desk) -> None:
 
     shown = [
         view.task, view.task_sentence, view.examples, view.progress, view.viewer, view.facts,
-        view.metrics, view.attention,
+        *view.panels.values(),
         *view.sources.values(), *view.texts.values(), *view.authors.values(),
     ]  # fmt: skip
     view.task.input(

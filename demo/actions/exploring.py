@@ -4,11 +4,10 @@ from dataclasses import replace
 
 import gradio as gr
 
-from demo.actions.showing import grey_source, language_of
+from demo.actions.showing import Updates, show_panels
 from demo.desk import Desk
 from demo.heat import COLOURS
-from demo.panels.attention import HEADS, STAGES, render_attention
-from demo.panels.metrics import render_metrics
+from demo.panels.attention import HEADS, STAGES
 from demo.state import SLOTS, Look, Visit
 from demo.view import View
 
@@ -16,19 +15,20 @@ from demo.view import View
 def wire(view: View, desk: Desk) -> None:
     """Connect the choices inside the panels."""
 
-    def form_chosen(visit: Visit, event: gr.EventData) -> str:
+    def form_chosen(visit: Visit, event: gr.EventData) -> Updates:
         chosen = str(event.value).removeprefix("form:")
         if chosen in ("raw", "paper"):
             visit.form = chosen
-        return render_metrics(visit, visit.form, language_of(visit))
+        return show_panels(view, visit, desk, "metrics")
 
-    def look_chosen(visit: Visit, event: gr.EventData) -> str:
+    def look_chosen(visit: Visit, event: gr.EventData) -> Updates:
         visit.look = look_after(visit.look, str(event.value))
-        return render_attention(visit, grey_source(visit, desk), language_of(visit))
+        return show_panels(view, visit, desk, "attention")
 
+    metrics, attention = view.panels["metrics"], view.panels["attention"]
     quiet = {"show_progress": "hidden", "api_visibility": "private"}
-    view.metrics.choose(form_chosen, [view.visit], [view.metrics], **quiet)
-    view.attention.choose(look_chosen, [view.visit], [view.attention], **quiet)
+    metrics.choose(form_chosen, [view.visit], [metrics], **quiet)
+    attention.choose(look_chosen, [view.visit], [attention], **quiet)
 
 
 def look_after(look: Look, choice: str) -> Look:

@@ -62,8 +62,8 @@ def wire(view: View, desk: Desk) -> None:
             desk.fusing.cancel(visit.job)
 
     shown = [
-        view.fuse, view.cancel, view.progress, view.viewer, view.facts, view.metrics,
-        view.attention, view.task, view.task_sentence, view.examples, *view.sources.values(),
+        view.fuse, view.cancel, view.progress, view.viewer, view.facts, view.task,
+        view.task_sentence, view.examples, *view.panels.values(), *view.sources.values(),
     ]  # fmt: skip
     quiet = {"show_progress": "hidden", "api_visibility": "private"}
     view.fuse.click(

@@ -56,7 +56,7 @@ def wire(page: gr.Blocks, view: View, desk: Desk) -> None:
 
     shown = [
         view.header, view.footer, view.task, view.task_sentence, view.examples, view.viewer,
-        view.facts, view.metrics, view.attention, view.swap, view.fuse, view.cancel,
+        view.facts, *view.panels.values(), view.swap, view.fuse, view.cancel,
         *view.sources.values(), *view.texts.values(), *view.authors.values(),
         *view.again.values(), *{c for c, _, _ in view.translated},
     ]  # fmt: skip

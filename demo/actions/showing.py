@@ -1,6 +1,7 @@
 """From a visit to updates of the page: which components show what. No action draws by itself."""
 
 import io
+from collections.abc import Callable
 from html import escape
 from typing import Any
 
@@ -16,6 +17,7 @@ from demo.panels.examples import render_examples
 from demo.panels.facts import render_facts
 from demo.panels.header import render_header
 from demo.panels.metrics import render_metrics
+from demo.panels.registration import render_registration
 from demo.panels.source import render_source
 from demo.panels.viewer import render_viewer
 from demo.state import SLOTS, Slot, Visit
@@ -72,9 +74,14 @@ def show_result(view: View, visit: Visit, desk: Desk) -> Updates:
     return {
         view.viewer: render_viewer(visit, say),
         view.facts: render_facts(visit, say, example_note(visit, say)),
-        view.metrics: render_metrics(visit, visit.form, say),
-        view.attention: render_attention(visit, grey_source(visit, desk), say),
+        **show_panels(view, visit, desk),
     }
+
+
+def show_panels(view: View, visit: Visit, desk: Desk, *names: str) -> Updates:
+    """Return the panels called `names`, all for none."""
+    say = language_of(visit)
+    return {view.panels[name]: PANELS[name](visit, desk, say) for name in names or PANELS}
 
 
 def show_everything(view: View, visit: Visit, desk: Desk, texts: dict[Slot, str]) -> Updates:
@@ -130,3 +137,11 @@ def footer(desk: Desk, say: Language) -> str:
         f'<footer class="subdued"><p>{say.html("source.rule")}</p>'
         f"<p>{say.html('footer.privacy', minutes=f'{desk.settings.idle_minutes:g}')}</p></footer>"
     )
+
+
+PANELS: dict[str, Callable[[Visit, Desk, Language], str]] = {
+    "metrics": lambda visit, desk, say: render_metrics(visit, visit.form, say),
+    "attention": lambda visit, desk, say: render_attention(visit, grey_source(visit, desk), say),
+    "registration": lambda visit, desk, say: render_registration(visit, say),
+}
+"""The panels below the result, in the order of their tabs; names are also text keys."""

@@ -24,7 +24,7 @@ def wire(view: View, desk: Desk) -> None:
     """Connect the source fields and what belongs to them."""
     shown = [
         view.task, view.task_sentence, view.examples, view.progress, view.viewer, view.facts,
-        view.metrics, view.attention,
+        *view.panels.values(),
         *view.sources.values(), *view.texts.values(), *view.authors.values(),
     ]  # fmt: skip
     for slot in SLOTS:
@@ -36,7 +36,7 @@ def wire(view: View, desk: Desk) -> None:
             kept["a"], kept["b"] = kept["b"], kept["a"]
         visit.example = ""
         visit.errors.clear()
-        visit.results.clear()
+        visit.changed_sources()
         updates = {**show_sources(view, visit, desk), **show_result(view, visit, desk)}
         updates |= {view.texts["a"]: b, view.texts["b"]: a}
         return (
@@ -71,7 +71,7 @@ def _wire_field(view: View, desk: Desk, slot: Slot, shown: list) -> None:
             visit.described[other] = visit.authors[other] = ""
             a, b = ("", "") if visit.authors[slot] == "example" else (a, b)
             visit.authors[slot] = ""
-        visit.results.clear()
+        visit.changed_sources()
         try:
             await _check_pair(visit, desk)
             visit.errors["pair"] = None
@@ -94,7 +94,7 @@ def _wire_field(view: View, desk: Desk, slot: Slot, shown: list) -> None:
         visit.sources[slot] = None
         visit.errors.clear()
         visit.example = ""
-        visit.results.clear()
+        visit.changed_sources()
         visit.described[slot] = visit.authors[slot] = ""
         return {
             view.texts[slot]: "",

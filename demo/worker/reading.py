@@ -7,10 +7,13 @@ process that serves the page.
 import io
 from collections import OrderedDict
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
+import numpy as np
+
 from demo.worker.process import Context
-from film_core.images import ImageLimits, SourceImage, pair, read_image
+from film_core.images import ImageLimits, SourceImage, encode_png, pair, read_image
 from film_core.tasks import find_task
 
 SHOWN_SIDE = 2048  # the page shows no more pixels than this a side; results keep all of theirs
@@ -18,13 +21,15 @@ _KEPT_IMAGES = 8
 
 
 class Reading:
-    """Operations: "read", "pair", "describe"."""
+    """Operations: "read", "pair", "describe", "register", "align"."""
 
     def __init__(self) -> None:
         self.operations: dict[str, Callable[[dict[str, Any], Context], dict[str, Any]]] = {
             "read": self._read,
             "pair": self._pair,
             "describe": self._describe,
+            "register": self._register,
+            "align": self._align,
         }
         self._images: OrderedDict[tuple, SourceImage] = OrderedDict()
 
@@ -73,6 +78,27 @@ class Reading:
         task = find_task(request["task"])
         description = self._describer.describe(image, other, task, request["source"])
         return {"text": description.text, "author": description.author}
+
+    def _register(self, request: dict[str, Any], context: Context) -> dict[str, Any]:
+        from film_core.registration import register
+
+        both = pair(self._image(request, "a", context), self._image(request, "b", context))
+        return asdict(register(both.a.luminance, both.b.luminance))
+
+    def _align(self, request: dict[str, Any], context: Context) -> dict[str, Any]:
+        from film_core.registration import Registration, align
+
+        both = pair(self._image(request, "a", context), self._image(request, "b", context))
+        done = align(both, Registration(**request["registration"]))
+        files = {"a": lossless_png(done.sources.a), "b": lossless_png(done.sources.b)}
+        return {**files, "lost": done.lost}
+
+
+def lossless_png(image: SourceImage) -> bytes:
+    """Return `image` as a PNG: 16 bit where it is grey, 8 bit where it has colour."""
+    if image.chroma is not None:
+        return encode_png(image.rgb)
+    return encode_png(np.rint(image.luminance * 65535).astype(np.uint16))
 
 
 def shown_png(rgb: Any) -> bytes:

@@ -1,0 +1,59 @@
+"""Measuring how far the sources are apart, aligning them, and taking that back."""
+
+from collections.abc import AsyncIterator
+
+import gradio as gr
+
+from demo.actions.describing import describe_unedited
+from demo.actions.showing import Updates, language_of, show_panels, show_result, show_sources
+from demo.desk import Desk
+from demo.panels.registration import render_registration
+from demo.state import Visit
+from demo.view import View
+from film_core.errors import FilmError
+
+
+def wire(view: View, desk: Desk) -> None:
+    """Connect the buttons of the registration panel."""
+    panel = view.panels["registration"]
+
+    async def chosen(visit: Visit, a: str, b: str, event: gr.EventData) -> AsyncIterator[Updates]:
+        choice = str(event.value)
+        if visit.pair is None or choice not in ("measure", "align", "undo"):
+            return
+        visit.errors["registration"] = None
+        yield {panel: render_registration(visit, language_of(visit), busy=choice)}
+        try:
+            if choice == "measure":
+                visit.registration = await desk.register(visit)
+                yield show_panels(view, visit, desk, "registration")
+                return
+            if choice == "align" and visit.registration is not None:
+                before = dict(visit.sources)
+                sources, lost = await desk.align(visit)
+                registration = visit.registration
+                visit.changed_sources()
+                visit.sources.update(sources)
+                visit.registration, visit.unaligned, visit.lost = registration, before, lost
+            elif choice == "undo" and visit.unaligned is not None:
+                visit.sources.update(visit.unaligned)
+                visit.changed_sources()
+        except FilmError as error:
+            visit.errors["registration"] = error
+            yield show_panels(view, visit, desk, "registration")
+            return
+        visit.example = ""
+        yield {**show_sources(view, visit, desk), **show_result(view, visit, desk)}
+        async for updates in describe_unedited(view, visit, desk, {"a": a, "b": b}):
+            yield updates
+
+    panel.choose(
+        chosen,
+        [view.visit, view.texts["a"], view.texts["b"]],
+        [
+            view.viewer, view.facts, *view.panels.values(), *view.sources.values(),
+            *view.texts.values(), *view.authors.values(),
+        ],
+        show_progress="hidden",
+        api_visibility="private",
+    )  # fmt: skip
