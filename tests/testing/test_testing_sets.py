@@ -1,0 +1,131 @@
+"""Testing on a rendered set with a stand-in network: files, tables, resuming, others' images."""
+
+import csv
+import types
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from film_core.data import find_pairs
+from film_core.errors import Cancelled, FilmError
+from film_core.metrics import measure
+from film_core.testing import ScoreError, ScoreSheet, measure_folder, test_weights
+
+NAMES = ["SD", "VIFF", "Qabf"]
+
+
+class AveragingFuser:
+    """Fuses by averaging; counts how often."""
+
+    def __init__(self, name="averaging", sha256="1"):
+        self.card = types.SimpleNamespace(name=name, sha256=sha256)
+        self.describer = types.SimpleNamespace(name="plain")
+        self.count = 0
+
+    def set_images(self, a, b, task):
+        self.mean = (a.luminance + b.luminance) / 2
+
+    def fuse(self, **_):
+        self.count += 1
+        return types.SimpleNamespace(luminance=self.mean)
+
+
+@pytest.fixture
+def layout(tmp_path):
+    folder = tmp_path / "VLFDataset" / "Image" / "MEF" / "MEFB"
+    random = np.random.default_rng(0)
+    y, x = np.mgrid[0:64, 0:80] / 7
+    for side, gain in (("OVER", 1.3), ("UNDER", 0.5)):
+        (folder / side).mkdir(parents=True)
+        for number in range(3):
+            scene = 100 + 60 * np.sin(x + number) * np.cos(y) + random.normal(0, 4, x.shape)
+            picture = np.clip(gain * scene, 0, 255).astype(np.uint8)
+            Image.fromarray(np.stack([picture, picture // 2, picture], -1)).save(
+                folder / side / f"p{number}.png"
+            )
+    (folder / "test.txt").write_text("p0.png\np1.png\np2.png\n")
+    return tmp_path / "VLFDataset"
+
+
+def test_pictures_scores_and_table(layout, tmp_path):
+    listed = find_pairs(layout, "MEFB")
+    outcome = test_weights(AveragingFuser(), listed, tmp_path / "out", NAMES)
+    folder = tmp_path / "out" / "MEFB"
+    for part, mode in (("Gray", "L"), ("Color", "RGB")):
+        pictures = sorted((folder / part).glob("*.png"))
+        assert [p.stem for p in pictures] == ["p0", "p1", "p2"]
+        assert all(Image.open(p).mode == mode and Image.open(p).size == (80, 64) for p in pictures)
+    with open(folder / "metrics.csv") as file:
+        lines = list(csv.DictReader(file))
+    assert len(lines) == 3 * 4 * 2  # pairs, rows, forms
+    assert outcome.rows == ["averaging", "mean", "maximum", "pyramid"]
+
+    raw = outcome.sheet.table("MEFB", outcome.rows, "raw")
+    assert "mean of 3 pairs, raw form" in raw and "pyramid" in raw
+    saved = np.asarray(Image.open(folder / "Gray" / "p0.png"), np.float32)
+    from film_core.images import read_image
+    from film_core.metrics import grey_levels
+
+    a, b = (grey_levels(read_image(p).luminance) for p in (listed.pairs[0].a, listed.pairs[0].b))
+    expected = measure(saved, a, b, NAMES)
+    found = next(s for s in outcome.sheet.scores.values()
+                 if (s.image, s.row, s.form) == ("p0", "averaging", "raw"))  # fmt: skip
+    assert found.values == pytest.approx(expected, rel=1e-6)
+
+
+def test_a_stopped_test_carries_on_and_other_weights_do_not(layout, tmp_path):
+    listed = find_pairs(layout, "MEFB")
+    fuser, out = AveragingFuser(), tmp_path / "out"
+    with pytest.raises(Cancelled):
+        test_weights(fuser, listed, out, NAMES, cancelled=lambda: fuser.count == 2)
+    outcome = test_weights(fuser, listed, out, NAMES)
+    assert fuser.count == 3
+    assert outcome.sheet.mean("averaging", "raw")["VIFF"] > 0
+    with pytest.raises(ScoreError, match="other weights"):
+        test_weights(AveragingFuser(sha256="2"), listed, out, NAMES)
+    with pytest.raises(ScoreError, match="other metrics"):
+        test_weights(fuser, listed, out, ["EN"])
+
+
+def test_a_corrupt_image_is_left_out_and_named(layout, tmp_path):
+    listed = find_pairs(layout, "MEFB")
+    listed.pairs[1].a.write_bytes(b"not an image")
+    outcome = test_weights(AveragingFuser(), listed, tmp_path / "out", NAMES, rules=False)
+    assert list(outcome.skipped) == ["p1"]
+    assert {score.image for score in outcome.sheet.scores.values()} == {"p0", "p2"}
+
+
+def test_anybodys_images_get_the_same_numbers(layout, tmp_path):
+    listed = find_pairs(layout, "MEFB")
+    ours = test_weights(AveragingFuser(), listed, tmp_path / "out", NAMES, rules=False)
+    grey = tmp_path / "out" / "MEFB" / "Gray"
+    theirs = measure_folder(grey, listed, "them", tmp_path / "x.csv", NAMES, rules=False)
+    for form in ("raw", "paper"):
+        assert theirs.sheet.mean("them", form) == pytest.approx(
+            ours.sheet.mean("averaging", form), rel=1e-6
+        )
+    (grey / "p2.png").unlink()
+    fewer = measure_folder(grey, listed, "them", tmp_path / "y.csv", NAMES, rules=False)
+    assert "no file" in fewer.skipped["p2"]
+
+
+def test_folders_without_images_are_answered(layout, tmp_path):
+    listed = find_pairs(layout, "MEFB")
+    with pytest.raises(ScoreError, match="no folder"):
+        measure_folder(tmp_path / "nowhere", listed, "x", tmp_path / "x.csv", NAMES)
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(ScoreError, match="None of the 3 pairs"):
+        measure_folder(tmp_path / "empty", listed, "x", tmp_path / "x.csv", NAMES)
+
+
+def test_means_leave_undefined_values_out_and_files_round_trip(tmp_path):
+    sheet = ScoreSheet(tmp_path / "x.csv", ["SD", "Qabf"])
+    sheet.add('a,"b"', "ours", {"raw": {"SD": 2.0, "Qabf": float("nan")}})
+    sheet.add("c", "ours", {"raw": {"SD": 4.0, "Qabf": 0.5}})
+    again = ScoreSheet(tmp_path / "x.csv", ["SD", "Qabf"])
+    assert again.mean("ours", "raw") == {"SD": 3.0, "Qabf": 0.5}
+    assert ('a,"b"', "ours", "raw") in again.scores
+    (tmp_path / "x.csv").write_text("image,row,form,SD,Qabf\na,ours,raw,much,0\n")
+    with pytest.raises(FilmError, match="damaged"):
+        ScoreSheet(tmp_path / "x.csv", ["SD", "Qabf"])
