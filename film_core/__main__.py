@@ -10,6 +10,7 @@ VERBS = (
     "fuse",
     "metrics",
     "study",
+    "batch",
     "weights",
     "doctor",
     "warmup",

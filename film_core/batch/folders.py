@@ -1,0 +1,69 @@
+"""Pairs of two folders."""
+
+from pathlib import Path
+
+from film_core.batch.limits import BatchError, BatchLimits
+from film_core.batch.pairing import Item, Preview, Unpaired, match, unsuitable
+from film_core.errors import ImageError
+
+
+def pairs_of_folders(
+    folder_a: str | Path, folder_b: str | Path, limits: BatchLimits | None = None
+) -> Preview:
+    """Return what of two folders belongs together; folders within them are not looked into.
+
+    Raises:
+        BatchError: a folder isn't there or can't be read, both are the same, or they hold more
+            files than `limits` allows.
+    """
+    limits = limits or BatchLimits()
+    folder_a, folder_b = Path(folder_a), Path(folder_b)
+    sides, unpaired = [], []
+    if folder_a.is_dir() and folder_b.is_dir() and folder_a.samefile(folder_b):
+        raise BatchError(
+            "batch.one_folder",
+            "A and B are the same folder, '{path}': give two, or a zip with both.",
+            path=str(folder_a),
+        )
+    for folder in (folder_a, folder_b):
+        items = []
+        for path in _files(folder, limits):
+            reason = unsuitable(path.name)
+            shown = f"{folder.name}/{path.name}"
+            if reason is None:
+                items.append(Item(shown, lambda path=path: _read(path, limits)))
+            else:
+                unpaired.append(Unpaired(shown, reason.code, reason.sentence, reason.values))
+        sides.append(items)
+    preview = match(*sides)
+    return Preview(preview.pairs, [*preview.unpaired, *unpaired])
+
+
+def _files(folder: Path, limits: BatchLimits) -> list[Path]:
+    try:
+        # Hidden files are the system's; a link that leads nowhere is no file.
+        files = [p for p in folder.iterdir() if not p.name.startswith(".") and p.is_file()]
+    except OSError as failure:
+        raise BatchError(
+            "batch.no_folder", "The folder '{path}' can't be read ({reason}): check the path.",
+            path=str(folder), reason=failure.strerror or str(failure),
+        ) from None  # fmt: skip
+    if len(files) > limits.max_entries:
+        raise BatchError(
+            "batch.too_many_files",
+            "'{path}' holds {count} files; at most {limit} are looked at: split them up.",
+            path=str(folder), count=len(files), limit=limits.max_entries,
+        )  # fmt: skip
+    return files
+
+
+def _read(path: Path, limits: BatchLimits) -> bytes:
+    try:
+        limits.image.check_bytes(path.stat().st_size, path.name)
+        with path.open("rb") as file:
+            return file.read(limits.image.max_bytes)
+    except OSError as failure:
+        raise ImageError(
+            "image.unreadable", "'{path}' can't be read ({reason}): copy the file again.",
+            path=path.name, reason=failure.strerror or str(failure),
+        ) from None  # fmt: skip

@@ -1,0 +1,146 @@
+"""`batch`: fuse every pair of two folders or of a zip."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+SUMMARY = "fuse all pairs of two folders or of a zip, resumable"
+EXAMPLES = """examples:
+  python -m film_core batch --a infrared --b visible --task ivf --out results
+  python -m film_core batch --zip pairs.zip --task mef --out results --json
+  python -m film_core batch --a mri --b pet --task mif --out results --texts texts.csv
+  python -m film_core batch --zip pairs.zip --task ivf --preview
+
+Files of equal name belong together, or of equal name but for _ir and _vis, _over and _under, …
+Writes images/, results.csv, log.txt, contact-sheet.png and results.zip. A batch that was stopped,
+by whatever, carries on when the same command is given again; what is done is kept where files,
+texts and weights are the same. Ctrl-C ends after the pair in hand and writes the report."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add this command's arguments to `parser`."""
+    from film_core.commands.options import add_device
+
+    parser.add_argument("--a", type=Path, metavar="DIR", help="folder of infrared, MRI, over, near")
+    parser.add_argument("--b", type=Path, metavar="DIR", help="folder of visible, CT, under, far")
+    parser.add_argument(
+        "--zip", type=Path, metavar="FILE", help="zip with both, instead of --a --b"
+    )
+    parser.add_argument("--task", required=True, help="ivf, mif, mef or mff")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="folder for the results")
+    parser.add_argument("--text-a", help="description of every A (default: measured from each)")
+    parser.add_argument("--text-b", help="description of every B (default: measured from each)")
+    parser.add_argument("--texts", type=Path, help="CSV file with columns name, text_a, text_b")
+    parser.add_argument("--weights", help="a name or a file (default: those of the task)")
+    parser.add_argument("--engine", default="local", help="who fuses (default: local)")
+    parser.add_argument("--max-pairs", type=int, default=None, help="the most pairs to accept")
+    parser.add_argument(
+        "--preview", action="store_true", help="show what belongs together; no more"
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    add_device(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Fuse all pairs; status 1 where one failed, 130 where it was stopped."""
+    from film_core.batch import ENGINES, BatchLimits, read_texts, run_batch, write_report
+    from film_core.checkpoints import weights_for_task
+    from film_core.commands.options import make_folder, stage_printer, stop_on_interrupt
+    from film_core.errors import SettingError, unknown_name
+    from film_core.fusion import load_fuser
+    from film_core.tasks import find_task
+
+    task = find_task(args.task)
+    if args.engine not in ENGINES:
+        raise unknown_name("engine", args.engine, ENGINES)
+    limits = BatchLimits() if args.max_pairs is None else BatchLimits(max_pairs=args.max_pairs)
+    preview = _preview(args, limits)
+    limits.check_pairs(len(preview.pairs))
+    if args.preview:
+        _show(preview, args.json)
+        return 0
+    if args.out is None:
+        raise SettingError("batch.no_out", "Name a folder for the results with --out.")
+    texts = read_texts(args.texts) if args.texts else {}
+    for stranger in sorted(texts.keys() - {pair.name for pair in preview.pairs})[:5]:
+        print(f"'{stranger}' in {args.texts} is no pair of this batch.", file=sys.stderr)
+    make_folder(args.out)
+    progress = stage_printer()
+    weights = args.weights or weights_for_task(task.name)
+    fuser = load_fuser(weights, args.device, args.kernels, progress=progress)
+    engine = ENGINES[args.engine](fuser, task, limits.image)
+    with stop_on_interrupt() as cancelled:
+        batch = run_batch(
+            engine, preview.pairs, args.out, args.text_a, args.text_b, texts, limits, _tell,
+            progress, cancelled,
+        )  # fmt: skip
+    write_report(batch)
+    _conclude(batch, preview, args)
+    if not batch.complete:
+        return 130
+    return int(batch.count("failed") > 0)
+
+
+def _preview(args: argparse.Namespace, limits):
+    from film_core.batch import open_archive, pairs_of_folders
+    from film_core.errors import SettingError
+
+    if bool(args.a) != bool(args.b) or bool(args.a) == bool(args.zip):
+        raise SettingError("batch.source", "Give either --zip, or both --a and --b.")
+    return open_archive(args.zip, limits) if args.zip else pairs_of_folders(args.a, args.b, limits)
+
+
+def _show(preview, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(_preview_as_json(preview), indent=2, ensure_ascii=False))
+        return
+    for pair in preview.pairs:
+        print(f"{pair.name}: {pair.a.path} and {pair.b.path}")
+    for unpaired in preview.unpaired:
+        print(f"left out: {unpaired}")
+    print(f"{len(preview.pairs)} pairs, {len(preview.unpaired)} files left out")
+
+
+def _preview_as_json(preview) -> dict:
+    return {
+        "pairs": [{"name": p.name, "a": p.a.path, "b": p.b.path} for p in preview.pairs],
+        "unpaired": [
+            {"path": one.path, "code": one.code, "reason": str(one)} for one in preview.unpaired
+        ],
+    }
+
+
+def _tell(outcome, number: int, count: int) -> None:
+    from film_core.batch.running import STATES
+
+    reason = f": {outcome.error}" if outcome.error is not None else ""
+    line = f"{number} of {count}  {outcome.pair.name}  {STATES[outcome.state]}{reason}"
+    print(line, file=sys.stderr, flush=True)
+
+
+def _conclude(batch, preview, args: argparse.Namespace) -> None:
+    from film_core.batch.report import summary
+
+    if not args.json:
+        for unpaired in preview.unpaired:
+            print(f"left out: {unpaired}")
+        print(f"{args.out}: {summary(batch)}")
+        return
+    outcomes = [
+        {
+            "name": outcome.pair.name,
+            "state": outcome.state,
+            "image": None if outcome.image is None else str(outcome.image),
+            "error": None if outcome.error is None else str(outcome.error),
+            **outcome.facts,
+        }
+        for outcome in batch.outcomes
+    ]
+    told = {
+        "out": str(args.out), "planned": batch.planned, "complete": batch.complete,
+        "done": batch.count("done"), "kept": batch.count("kept"),
+        "failed": batch.count("failed"), "outcomes": outcomes,
+        "unpaired": _preview_as_json(preview)["unpaired"],
+    }  # fmt: skip
+    print(json.dumps(told, indent=2, ensure_ascii=False))
