@@ -5,12 +5,15 @@ is in the `Visit` that comes with every call.
 """
 
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from demo.attention import unpack
 from demo.examples import find_examples
+from demo.offers import Offer, Offers
 from demo.pictures import Picture, PictureShelf
 from demo.settings import Settings
 from demo.state import SLOTS, Result, Slot, Source, Visit, Word, moved_by_text
@@ -40,6 +43,7 @@ class Desk:
     ) -> None:
         self.settings = settings
         self.shelf = PictureShelf(settings.shelf_megabytes * 2**20)
+        self.offers = Offers()
         self.uploads = PictureShelf(_UPLOAD_BYTES)  # apart, so that a flood of them costs no result
         limits = WorkerLimits(
             waiting=settings.waiting, waiting_per_visitor=settings.waiting_per_visitor
@@ -68,6 +72,7 @@ class Desk:
         if visit.job is not None:
             self.fusing.cancel(visit.job)
         self.shelf.forget(visit.identity)
+        self.offers.forget(visit.identity)
 
     # -- images and texts -------------------------------------------------------------------------
 
@@ -152,6 +157,24 @@ class Desk:
         }
         reply = await self._ask(self.reading, visit, request, _blobs(visit))
         return reply["text"], reply["author"]
+
+    def offer(self, visit: Visit, name: str, media_type: str, make: Callable[[], bytes]) -> str:
+        """Offer a file for downloading; it is made when it is taken. Returns its address."""
+        return self.offers.put(Offer(make, media_type, name, visit.identity))
+
+    async def local_map(self, visit: Visit, metric: str) -> np.ndarray:
+        """Return (H, W) float32, where the newest result loses `metric`; more is worse.
+
+        Raises:
+            FilmError: it can't be computed.
+        """
+        request = {
+            "do": "local map",
+            **_named(visit),
+            "metric": metric,
+            "luminance": visit.result.luminance,
+        }
+        return (await self._ask(self.reading, visit, request, _blobs(visit)))["map"]
 
     # -- fusing -----------------------------------------------------------------------------------
 

@@ -34,22 +34,28 @@ def draw(values: np.ndarray, under: np.ndarray, colours: str, strength: int) -> 
         colours: one of COLOURS.
         strength: opacity of the map in percent.
     """
-    from matplotlib import colormaps
     from PIL import Image
 
-    table = colormaps[colours]
     low, high = float(values.min()), float(values.max())
-    scaled = (values - low) / ((high - low) or 1.0)
-    heat = table(scaled)[..., :3].astype(np.float32)
-    share = strength / 100.0
-    mixed = share * heat + (1.0 - share) * (under[..., None].astype(np.float32) / 255.0)
-    picture = Image.fromarray(np.rint(mixed * 255.0).astype(np.uint8))
+    picture = Image.fromarray(place_over(values, under, colours, strength))
     if max(picture.size) > 1280:
         picture.thumbnail((1280, 1280))
     file = io.BytesIO()
     picture.save(file, "PNG", compress_level=1)
     data = base64.b64encode(file.getvalue()).decode()
     return Heat(f"data:image/png;base64,{data}", low, high, gradient(colours))
+
+
+def place_over(values: np.ndarray, under: np.ndarray, colours: str, strength: int) -> np.ndarray:
+    """Return (H, W, 3) uint8, the map over the picture; arguments as for `draw`."""
+    from matplotlib import colormaps
+
+    low, high = float(values.min()), float(values.max())
+    scaled = (values - low) / ((high - low) or 1.0)
+    heat = colormaps[colours](scaled)[..., :3].astype(np.float32)
+    share = strength / 100.0
+    mixed = share * heat + (1.0 - share) * (under[..., None].astype(np.float32) / 255.0)
+    return np.rint(mixed * 255.0).astype(np.uint8)
 
 
 def gradient(colours: str) -> str:

@@ -94,6 +94,15 @@ def _add_routes(app: FastAPI, desk: Desk) -> None:
             headers={"cache-control": "private, max-age=3600, immutable"},
         )
 
+    @app.get("/offer/{address}")
+    def offer(address: str) -> Response:
+        found = desk.offers.get(address)
+        if found is None:
+            return Response(status_code=404)
+        disposition = f'attachment; filename="{found.name}"'
+        headers = {"content-disposition": disposition, "cache-control": "no-store"}
+        return Response(found.make(), media_type=found.media_type, headers=headers)
+
     @app.get("/example/{task}/{name}/{file}")
     def example(task: str, name: str, file: str) -> Response:
         key, (stem, _, kind) = f"{task}/{name}", file.partition(".")

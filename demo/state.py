@@ -134,6 +134,21 @@ class Look:
     strength: int = 60
 
 
+@dataclass(frozen=True)
+class LocalLoss:
+    """Where a metric of a result is lost.
+
+    Attributes:
+        metric: its name.
+        result: number of the result.
+        values: (H, W) float32; more is worse.
+    """
+
+    metric: str
+    result: int
+    values: np.ndarray
+
+
 @dataclass
 class Visit:
     """One visitor's state. Lives in the server's memory and goes when the visitor leaves.
@@ -152,6 +167,7 @@ class Visit:
         unaligned: the sources as they were before aligning; None where they weren't aligned.
         lost: share of the area that aligning cost.
         form: form of the metrics shown, "raw" or "paper".
+        local: the map of a metric's loss that is shown; None for none.
         look: what the attention explorer shows.
         job: what is running for this visit.
     """
@@ -170,6 +186,7 @@ class Visit:
     unaligned: dict[Slot, Source] | None = None
     lost: float = 0.0
     form: str = "raw"
+    local: LocalLoss | None = None
     look: Look = Look()
     job: Job | None = None
 

@@ -37,11 +37,16 @@ async def describe(
     alone = "pair" in visit.errors and visit.errors["pair"] is not None
     for slot in slots:
         updates: Updates = {}
+        source = visit.sources[slot]
+        if source is None:
+            continue
         visit.errors[f"text_{slot}"] = None
         text = texts[slot]
         try:
-            text, visit.authors[slot] = await desk.describe(visit, slot, alone)
-            visit.described[slot] = text
+            text, author = await desk.describe(visit, slot, alone)
+            if visit.sources[slot] is not source:  # replaced meanwhile; its own text is on its way
+                continue
+            visit.described[slot], visit.authors[slot] = text, author
             updates[view.texts[slot]] = text
         except FilmError as error:
             visit.errors[f"text_{slot}"] = error

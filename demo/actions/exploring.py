@@ -8,17 +8,23 @@ from demo.actions.showing import Updates, show_panels
 from demo.desk import Desk
 from demo.heat import COLOURS
 from demo.panels.attention import HEADS, STAGES
-from demo.state import SLOTS, Look, Visit
+from demo.state import SLOTS, LocalLoss, Look, Visit
 from demo.view import View
+from film_core.errors import FilmError
+from film_core.metrics import FORMS, METRICS
 
 
 def wire(view: View, desk: Desk) -> None:
     """Connect the choices inside the panels."""
 
-    def form_chosen(visit: Visit, event: gr.EventData) -> Updates:
-        chosen = str(event.value).removeprefix("form:")
-        if chosen in ("raw", "paper"):
+    async def metrics_chosen(visit: Visit, event: gr.EventData) -> Updates:
+        what, _, chosen = str(event.value).partition(":")
+        if what == "form" and chosen in FORMS:
             visit.form = chosen
+        elif what == "local" and visit.result is not None:
+            visit.local, visit.errors["local"] = None, None
+            if chosen in METRICS and METRICS[chosen].local_map and visit.result.number:
+                await _measure_loss(visit, desk, chosen)
         return show_panels(view, visit, desk, "metrics")
 
     def look_chosen(visit: Visit, event: gr.EventData) -> Updates:
@@ -27,8 +33,17 @@ def wire(view: View, desk: Desk) -> None:
 
     metrics, attention = view.panels["metrics"], view.panels["attention"]
     quiet = {"show_progress": "hidden", "api_visibility": "private"}
-    metrics.choose(form_chosen, [view.visit], [metrics], **quiet)
+    metrics.choose(metrics_chosen, [view.visit], [metrics], **quiet)
     attention.choose(look_chosen, [view.visit], [attention], **quiet)
+
+
+async def _measure_loss(visit: Visit, desk: Desk, metric: str) -> None:
+    try:
+        values = await desk.local_map(visit, metric)
+    except FilmError as error:
+        visit.errors["local"] = error
+    else:
+        visit.local = LocalLoss(metric, visit.result.number, values)
 
 
 def look_after(look: Look, choice: str) -> Look:

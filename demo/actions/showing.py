@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable
+from functools import partial
 from html import escape
 from typing import Any
 
@@ -9,10 +10,11 @@ import gradio as gr
 import numpy as np
 from PIL import Image
 
+from demo import files
 from demo.desk import Desk
 from demo.examples import examples_of, find_examples
 from demo.language import Language, load_language
-from demo.panels.attention import render_attention
+from demo.panels.attention import caption, render_attention, visible
 from demo.panels.examples import render_examples
 from demo.panels.facts import render_facts
 from demo.panels.header import render_header
@@ -139,9 +141,42 @@ def footer(desk: Desk, say: Language) -> str:
     )
 
 
+def _metrics(visit: Visit, desk: Desk, say: Language) -> str:
+    result, links = visit.result, {}
+    if result is not None:
+        stem = f"metrics-{result.task}-{result.number or 'example'}"
+        for kind, media_type, make in (
+            ("csv", "text/csv", files.metrics_csv),
+            ("json", "application/json", files.metrics_json),
+        ):
+            name = f"{stem}.{kind}"
+            links[name] = desk.offer(visit, name, media_type, partial(make, result))
+    under = None
+    if result is not None and result.luminance is not None:
+        under = np.rint(result.luminance * 255).astype(np.uint8)
+    return render_metrics(visit, say, links, under)
+
+
+def _attention(visit: Visit, desk: Desk, say: Language) -> str:
+    result, links = visit.result, {}
+    under = grey_source(visit, desk)
+    if under is not None:
+        look = visible(visit.look, result)
+        stem = f"attention-{result.task}-{result.number}"
+        title = say("attention.of", **caption(result, look, say))
+        for kind, media_type in files.FIGURE_KINDS.items():
+            make = partial(
+                files.attention_figure, result, look, under, title, say("attention.even"), kind
+            )
+            links[f"{stem}.{kind}"] = desk.offer(visit, f"{stem}.{kind}", media_type, make)
+        make = partial(files.attention_npz, result)
+        links[f"{stem}.npz"] = desk.offer(visit, f"{stem}.npz", "application/zip", make)
+    return render_attention(visit, under, links, say)
+
+
 PANELS: dict[str, Callable[[Visit, Desk, Language], str]] = {
-    "metrics": lambda visit, desk, say: render_metrics(visit, visit.form, say),
-    "attention": lambda visit, desk, say: render_attention(visit, grey_source(visit, desk), say),
+    "metrics": _metrics,
+    "attention": _attention,
     "registration": lambda visit, desk, say: render_registration(visit, say),
 }
 """The panels below the result, in the order of their tabs; names are also text keys."""

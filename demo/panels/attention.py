@@ -8,18 +8,21 @@ import numpy as np
 from demo.attention import departures, word_map
 from demo.heat import COLOURS, draw
 from demo.language import Language
-from demo.panels.markup import choices, letter
+from demo.panels.markup import choices, downloads, letter
 from demo.state import SLOTS, Look, Result, Visit, Word
 
 STAGES = 3
 HEADS = 8
 
 
-def render_attention(visit: Visit, under: np.ndarray | None, say: Language) -> str:
+def render_attention(
+    visit: Visit, under: np.ndarray | None, links: dict[str, str], say: Language
+) -> str:
     """Return the explorer for the newest result.
 
     Args:
         under: (H, W) uint8, the grey source that `visit.look` names; None where there are no maps.
+        links: addresses of the maps as files, by file name.
     """
     result = visit.result
     if result is None:
@@ -29,7 +32,7 @@ def render_attention(visit: Visit, under: np.ndarray | None, say: Language) -> s
     look = visible(visit.look, result)
     return f"""
 <div class="attention">
-  {_figure(result, look, under, say)}
+  {_figure(result, look, under, links, say)}
   <div class="attention-side">{_pickers(look, say)}{_words(result, look, say)}</div>
 </div>"""
 
@@ -41,15 +44,22 @@ def visible(look: Look, result: Result) -> Look:
     return look
 
 
-def _figure(result: Result, look: Look, under: np.ndarray, say: Language) -> str:
-    tokens = () if look.word is None else result.words[look.word].tokens
-    values = word_map(result.attention, look.stage, look.source, look.head, tokens)
-    heat = draw(values, under, look.colours, look.strength)
+def caption(result: Result, look: Look, say: Language) -> dict[str, object]:
+    """Return the values of the sentence that says what a map shows."""
     word = say("attention.mean_word") if look.word is None else f"“{result.words[look.word].text}”"
     head = (
         say("attention.mean_head") if look.head is None else f"{say('attention.head')} {look.head}"
     )
-    shown = {"word": word, "letter": look.source.upper(), "stage": look.stage, "head": head}
+    return {"word": word, "letter": look.source.upper(), "stage": look.stage, "head": head}
+
+
+def _figure(
+    result: Result, look: Look, under: np.ndarray, links: dict[str, str], say: Language
+) -> str:
+    tokens = () if look.word is None else result.words[look.word].tokens
+    values = word_map(result.attention, look.stage, look.source, look.head, tokens)
+    heat = draw(values, under, look.colours, look.strength)
+    shown = caption(result, look, say)
     alt = say("attention.alt", **shown)
     return f"""
 <figure><div class="attention-map"><img src="{heat.png}" alt="{escape(alt)}"></div>
@@ -59,6 +69,7 @@ def _figure(result: Result, look: Look, under: np.ndarray, say: Language) -> str
     aria-label="{say.html("attention.scale", low=_value(heat.low), high=_value(heat.high))}"></i>
   <span>{_value(heat.high)}</span></div>
   <p class="subdued">{say.html("attention.even")}. {say.html("attention.sentence")}</p>
+  <p class="downloads">{downloads(links)}</p>
 </figcaption></figure>"""
 
 

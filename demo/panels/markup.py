@@ -38,6 +38,14 @@ def choices(
     )
 
 
+def downloads(links: dict[str, str]) -> str:
+    """Return links to files; `links` holds their addresses by file name."""
+    return " ".join(
+        f'<a href="{escape(address)}" download="{escape(name)}">{escape(name)}</a>'
+        for name, address in links.items()
+    )
+
+
 def tip(name: str, sentence: str, identity: str) -> str:
     """Return `name` with an explanation that appears on hovering and focus and is read aloud."""
     return (

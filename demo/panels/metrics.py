@@ -4,9 +4,13 @@ import math
 from html import escape
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from demo.heat import draw
 from demo.language import Language
-from demo.panels.markup import choices, tip
+from demo.panels.markup import alert, choices, downloads, tip
 from demo.state import Visit
+from film_core.errors import FilmError
 
 if TYPE_CHECKING:
     from film_core.metrics import Metric
@@ -15,11 +19,18 @@ FUSED = "fused"
 RIVALS = ("mean", "maximum", "pyramid")  # rules that a network has to beat; sources are no rivals
 
 
-def render_metrics(visit: Visit, form: str, say: Language) -> str:
-    """Return the table of the newest result in `form` ("raw" or "paper")."""
+def render_metrics(
+    visit: Visit, say: Language, links: dict[str, str], under: np.ndarray | None
+) -> str:
+    """Return the table of the newest result, and where a metric is lost.
+
+    Args:
+        links: addresses of the table as files, by file name.
+        under: (H, W) uint8, the fused picture in grey; None for a precomputed example.
+    """
     from film_core.metrics import METRICS
 
-    result = visit.result
+    result, form = visit.result, visit.form
     if result is None:
         return f'<p class="subdued">{say.html("metrics.none")}</p>'
     columns = {FUSED: result.metrics[form]}
@@ -49,7 +60,33 @@ def render_metrics(visit: Visit, form: str, say: Language) -> str:
   <table><thead><tr><th scope="col">{say.html("metrics.name")}</th>{heads}</tr></thead>
   <tbody>{"".join(rows)}</tbody></table></div>
   <p class="subdued">{say.html("metrics.explain")}</p>
+  <p class="downloads">{downloads(links)}</p>
+  {_losses(visit, under, say)}
 </div>"""
+
+
+def _losses(visit: Visit, under: np.ndarray | None, say: Language) -> str:
+    from film_core.metrics import METRICS
+
+    if under is None:
+        return ""
+    local = visit.local if visit.local and visit.local.result == visit.result.number else None
+    names = [name for name, metric in METRICS.items() if metric.local_map is not None]
+    options = [("none", say("metrics.local_none")), *((name, name) for name in names)]
+    picker = choices(say("metrics.local"), options, local.metric if local else "none", "local")
+    error = visit.errors.get("local")
+    failed = alert(say.error(error)) if isinstance(error, FilmError) else ""
+    if local is None:
+        return f'<div class="panel-head">{picker}</div>{failed}'
+    metric = METRICS[local.metric]
+    heat = draw(local.values, under, visit.look.colours, 75)
+    sentence = say.known(f"metric.{metric.name}.local", metric.local_map.sentence)
+    alt = say.html("metrics.local_alt", name=metric.name)
+    return f"""<div class="panel-head">{picker}</div>
+<figure class="loss"><div class="attention-map"><img src="{heat.png}" alt="{alt}"></div>
+<figcaption><div class="scale"><span>{heat.low:.2f}</span>
+<i style="background:{heat.gradient}" role="img" aria-label="{alt}"></i><span>{heat.high:.2f}</span>
+</div><p class="subdued">{escape(sentence)}</p></figcaption></figure>"""
 
 
 def _name(metric: "Metric", say: Language) -> str:

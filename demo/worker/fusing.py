@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from demo.attention import pack, words_of
+from demo.parameters import parameters
 from demo.worker.process import Context
 from film_core.images import ImageLimits, encode_png, read_image
 from film_core.tasks import find_task
@@ -58,8 +59,11 @@ class Fusing:
             progress=context.progress,
             cancelled=context.cancelled,
         )
+        digests = (request["a"]["digest"], request["b"]["digest"])
+        texts = (result.text_a, result.text_b)
+        entries = parameters(result.task, result.weights, result.device, texts, digests)
         return {
-            "png": encode_png(result.image),
+            "png": encode_png(result.image, entries),
             "luminance": np.asarray(result.luminance, np.float32),
             "metrics": result.metrics,
             "comparison": result.comparison,

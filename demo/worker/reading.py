@@ -21,7 +21,7 @@ _KEPT_IMAGES = 8
 
 
 class Reading:
-    """Operations: "read", "pair", "describe", "register", "align"."""
+    """Operations: "read", "pair", "describe", "register", "align", "local map"."""
 
     def __init__(self) -> None:
         self.operations: dict[str, Callable[[dict[str, Any], Context], dict[str, Any]]] = {
@@ -30,6 +30,7 @@ class Reading:
             "describe": self._describe,
             "register": self._register,
             "align": self._align,
+            "local map": self._local_map,
         }
         self._images: OrderedDict[tuple, SourceImage] = OrderedDict()
 
@@ -92,6 +93,15 @@ class Reading:
         done = align(both, Registration(**request["registration"]))
         files = {"a": lossless_png(done.sources.a), "b": lossless_png(done.sources.b)}
         return {**files, "lost": done.lost}
+
+    def _local_map(self, request: dict[str, Any], context: Context) -> dict[str, Any]:
+        from film_core.metrics import METRICS
+
+        both = pair(self._image(request, "a", context), self._image(request, "b", context))
+        planes = (request["luminance"], both.a.luminance, both.b.luminance)
+        fused, a, b = (np.rint(plane * np.float32(255)) for plane in planes)
+        values = METRICS[request["metric"]].local_map.compute(fused, a, b)
+        return {"map": np.asarray(values, np.float32)}
 
 
 def lossless_png(image: SourceImage) -> bytes:

@@ -1,0 +1,108 @@
+"""The files that a visitor can take away: tables, arrays, figures, 16-bit pictures."""
+
+import csv
+import io
+import json
+import math
+from typing import Any
+
+import numpy as np
+
+from demo.attention import word_map
+from demo.heat import place_over
+from demo.parameters import parameters
+from demo.state import Look, Result
+
+FIGURE_KINDS = {"png": "image/png", "svg": "image/svg+xml", "pdf": "application/pdf"}
+
+
+def metrics_json(result: Result) -> bytes:
+    """Return every metric of a result and of what it is compared with, as one JSON object.
+
+    Values that aren't defined are null.
+    """
+    content = {
+        "task": result.task, "weights": result.weights, "device": result.device,
+        "text_a": result.text_a, "text_b": result.text_b,
+        "sha256_a": result.pair[1], "sha256_b": result.pair[2],
+        "metrics": result.metrics, "comparison": result.comparison, "seconds": result.seconds,
+    }  # fmt: skip
+    return json.dumps(_finite(content), indent=2, ensure_ascii=False).encode()
+
+
+def metrics_csv(result: Result) -> bytes:
+    """Return the same as a table: a line for each form and picture, a column for each metric."""
+    names = list(next(iter(result.metrics.values())))
+    file = io.StringIO()
+    table = csv.writer(file)
+    table.writerow(["form", "picture", *names])
+    for form in result.metrics:
+        pictures = {"fused": result.metrics, **result.comparison}
+        for picture, forms in pictures.items():
+            table.writerow([form, picture, *(f"{forms[form][name]:.6g}" for name in names)])
+    return file.getvalue().encode()
+
+
+def attention_npz(result: Result) -> bytes:
+    """Return all attention arrays, with the words, as a compressed .npz."""
+    arrays: dict[str, np.ndarray] = {
+        "tokens": np.array(result.attention.tokens),
+        "words": np.array([word.text for word in result.words]),
+    }
+    for stage, sources in enumerate(result.attention.maps, start=1):
+        for source, maps in sources.items():
+            for part in ("spatial", "mean", "gate"):
+                arrays[f"stage{stage}_{source}_{part}"] = getattr(maps, part)
+    file = io.BytesIO()
+    np.savez_compressed(file, **arrays)
+    return file.getvalue()
+
+
+def attention_figure(
+    result: Result, look: Look, under: np.ndarray, title: str, label: str, kind: str
+) -> bytes:
+    """Return the map that `look` names over its source, with a colour bar, by matplotlib.
+
+    Args:
+        under: (H, W) uint8, the grey source.
+        title, label: text above the figure and beside its colour bar.
+        kind: one of FIGURE_KINDS.
+    """
+    from matplotlib import colormaps
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.cm import ScalarMappable
+    from matplotlib.colors import Normalize
+    from matplotlib.figure import Figure
+
+    tokens = () if look.word is None else result.words[look.word].tokens
+    values = word_map(result.attention, look.stage, look.source, look.head, tokens)
+    height, width = under.shape
+    figure = Figure(figsize=(7, 7 * height / width + 0.9), layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.subplots()
+    axes.imshow(place_over(values, under, look.colours, look.strength))
+    axes.set_axis_off()
+    axes.set_title(title, fontsize=11, parse_math=False)
+    scale = ScalarMappable(Normalize(values.min(), values.max()), colormaps[look.colours])
+    figure.colorbar(scale, ax=axes, orientation="horizontal", shrink=0.7, label=label)
+    file = io.BytesIO()
+    figure.savefig(file, format=kind, dpi=200)
+    return file.getvalue()
+
+
+def png_16(result: Result) -> bytes:
+    """Return the fused luminance, as the network gave it, as a 16-bit grey PNG with parameters."""
+    from film_core.images import encode_png
+
+    samples = np.rint(np.clip(result.luminance, 0, 1) * 65535).astype(np.uint16)
+    texts, digests = (result.text_a, result.text_b), (result.pair[1], result.pair[2])
+    entries = parameters(result.task, result.weights, result.device, texts, digests)
+    return encode_png(samples, entries)
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _finite(item) for name, item in value.items()}
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value

@@ -1,0 +1,57 @@
+"""Downloads that are made only when somebody takes them: figures, tables, arrays.
+
+An offer has an unguessable address like a picture. A panel that is drawn again makes its offers
+again, and those replace the earlier ones of the same visit and file name.
+"""
+
+import secrets
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A file that could be made.
+
+    Attributes:
+        make: returns the file's bytes; called each time that the address is asked for.
+        media_type: such as "text/csv".
+        name: file name for saving.
+        owner: the visit it belongs to.
+    """
+
+    make: Callable[[], bytes]
+    media_type: str
+    name: str
+    owner: str
+
+
+class Offers:
+    """Offers by address. Safe for threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._offers: dict[str, Offer] = {}
+        self._addresses: dict[tuple[str, str], str] = {}
+
+    def put(self, offer: Offer) -> str:
+        """Take `offer` in place of the visit's earlier one of that name; return its address."""
+        address = secrets.token_urlsafe(16)
+        key = (offer.owner, offer.name)
+        with self._lock:
+            self._offers.pop(self._addresses.get(key, ""), None)
+            self._offers[address] = offer
+            self._addresses[key] = address
+        return f"offer/{address}"
+
+    def get(self, address: str) -> Offer | None:
+        """Return the offer at `address`, None when there is none (any more)."""
+        with self._lock:
+            return self._offers.get(address)
+
+    def forget(self, owner: str) -> None:
+        """Forget all offers of a visit."""
+        with self._lock:
+            for key in [key for key in self._addresses if key[0] == owner]:
+                self._offers.pop(self._addresses.pop(key), None)
