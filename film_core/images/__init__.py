@@ -6,6 +6,7 @@ all at once or not at all.
 """
 
 from film_core.images.composing import compose, quantise
+from film_core.images.guessing import Suggestion, guess
 from film_core.images.headers import Header, read_header
 from film_core.images.limits import ImageLimits
 from film_core.images.pairing import PairedSources, pair
@@ -18,8 +19,10 @@ __all__ = [
     "ImageLimits",
     "PairedSources",
     "SourceImage",
+    "Suggestion",
     "compose",
     "encode_png",
+    "guess",
     "pair",
     "quantise",
     "read_header",
