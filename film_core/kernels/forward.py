@@ -1,7 +1,5 @@
 """The forward pass with fused kernels: whole, or from a kept state of the sources."""
 
-import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -10,12 +8,10 @@ import numpy as np
 
 from film_core.errors import ImageError, SettingError, TextError, unknown_name
 from film_core.kernels import operator
+from film_core.kernels.memory import check_memory, slab_folder
 from film_core.kernels.operator import GRID, Cancelling, Outputs, OutputShapes, Progress
 from film_core.kernels.parameters import parameter_names
 from film_core.net.attention import ATTENTION_FORMS, AttentionMaps
-
-MEMORY_SETTING = "FILM_KERNELS_MEMORY_MB"
-"""Environment variable: feature maps beyond this many MB go to a temporary file (default 1000)."""
 
 Attention = list[dict[str, AttentionMaps]]
 
@@ -96,6 +92,7 @@ def prepare_sources(
         batch, height, width, 1, fused=False, state=True, grid=(height, width) != GRID,
         spatial=False, tokens=False,
     )  # fmt: skip
+    check_memory(batch, height, width, 0)
     text_width = parameters["text_process.conv.weight"].shape[1]
     no_text = jt.array(np.zeros((1, 1, text_width), np.float32))
     outputs = _run(
@@ -119,16 +116,6 @@ def fuse_prepared(
     )
 
 
-def slab_folder(batch: int, height: int, width: int) -> str:
-    """Return where the feature maps of such images go: a folder, or "" for memory.
-
-    A pass holds four maps of 32 channels at a time, and a kept state two more for each image.
-    """
-    limit = float(os.environ.get(MEMORY_SETTING, "1000")) * 1e6
-    needed = (4 + 2 * batch) * height * width * operator.CHANNELS * 4
-    return tempfile.gettempdir() if needed > limit else ""
-
-
 def _fuse(mode, parameters, image_a, image_b, text, state, attention, progress, cancelled):
     if attention is not None and attention not in ATTENTION_FORMS:
         raise unknown_name("attention form", attention, ATTENTION_FORMS)
@@ -138,6 +125,7 @@ def _fuse(mode, parameters, image_a, image_b, text, state, attention, progress, 
         batch, height, width, text.shape[1], fused=True, state=False, grid=False,
         spatial=attention is not None, tokens=attention == "full",
     )  # fmt: skip
+    check_memory(batch, height, width, shapes.bytes() if attention else 0)
     folder = slab_folder(batch, height, width) if mode == "forward" else ""
     outputs = _run(
         mode, parameters, image_a, image_b, text, state, shapes, folder, progress, cancelled

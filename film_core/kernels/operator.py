@@ -6,6 +6,8 @@ it: one translation unit is compiled once.
 
 import ctypes
 import hashlib
+import math
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -14,11 +16,19 @@ from pathlib import Path
 import jittor as jt
 import numpy as np
 
-from film_core.errors import Cancelled, FilmError
-from film_core.kernels.isa import build_key, choose_instruction_set, compiler_flags
+from film_core.errors import Cancelled, FilmError, SettingError
+from film_core.kernels.isa import (
+    InstructionSet,
+    build_key,
+    choose_instruction_set,
+    compiler_flags,
+)
 
 Progress = Callable[[str, float | None, str], None]
 Cancelling = Callable[[], bool]
+
+THREADS_SETTING = "FILM_KERNELS_THREADS"
+"""Environment variable: threads of the kernels; unset or 0 means one for each processor."""
 
 SOURCES = Path(__file__).parent / "cpp"
 MODES = {"forward": 0, "prepare": 1, "edit": 2}
@@ -81,19 +91,21 @@ def run(
     batch, _, height, width = image_a.shape
     request = np.array(
         [
-            MODES[mode], 0, heartbeat.address,
+            MODES[mode], _threads(), heartbeat.address,
             ctypes.addressof(folder_bytes) if folder_bytes else 0,
             batch, height, width, text.shape[1], text.shape[2], shapes.spatial, shapes.tokens,
         ],
         dtype=np.int64,
     ).view(np.int32)  # fmt: skip  # Jittor would convert 64-bit integers, addresses included
     chosen = choose_instruction_set()
+    if progress is not None and _header.cache_info().currsize == 0:
+        progress("kernels", None, "compiled once for each processor, in 10 to 40 s")
     inputs = [jt.array(request), image_a, image_b, text, *state, *parameters]
     outputs = jt.code(
         shapes.list(),
         ["int32"] + ["float32"] * (len(shapes.list()) - 1),
         inputs,
-        cpu_header=_header(),
+        cpu_header=_header(chosen),
         cpu_src=_source(len(inputs)),
     )
     outputs[0].compile_options = {f'FLAGS: -I"{SOURCES}" {compiler_flags(chosen)} ': 1}
@@ -108,6 +120,18 @@ def run(
         for stage in range(STAGES)
     ]
     return Outputs(*outputs[1:5], maps)
+
+
+def _threads() -> int:
+    """Return how many threads are asked for; 0 leaves it to OpenMP."""
+    setting = os.environ.get(THREADS_SETTING, "0")
+    if not setting.isdigit():
+        raise SettingError(
+            "kernels.threads_setting",
+            "{name} is {seen}; it must be a whole number (0: as many as processors).",
+            name=THREADS_SETTING, seen=setting,
+        )  # fmt: skip
+    return int(setting)
 
 
 @dataclass(frozen=True)
@@ -151,6 +175,10 @@ class OutputShapes:
             (b, TEXT_WIDTH) if self.fused else (1, 1),
         ]
         return shapes + maps * (STAGES * len(SIDES))
+
+    def bytes(self) -> int:
+        """Return the memory that all outputs need."""
+        return 4 * sum(math.prod(shape) for shape in self.list())
 
 
 def _check_status(status: int, height: int, width: int, folder: str) -> None:
@@ -209,12 +237,11 @@ class _Heartbeat:
 
 
 @cache
-def _header() -> str:
+def _header(chosen: InstructionSet) -> str:
     # The text of the headers stands in for them: a changed header is compiled again.
     digest = hashlib.sha256()
     for path in sorted(SOURCES.glob("*.hpp")):
         digest.update(path.read_bytes())
-    chosen = choose_instruction_set()
     return (
         f"// {build_key(chosen)} {digest.hexdigest()[:16]}\n"
         f"#define {chosen.macro}\n"

@@ -1,0 +1,102 @@
+"""How much memory a pass needs, how much there is, and where feature maps go that don't fit."""
+
+import os
+import tempfile
+from pathlib import Path
+
+from film_core.errors import FilmError, SettingError
+
+MEMORY_SETTING = "FILM_KERNELS_MEMORY_MB"
+"""Environment variable: feature maps beyond this many MB go to a temporary file."""
+DEFAULT_MEMORY_MB = 1000
+
+_SLAB_CHANNELS = 32
+_FIXED_BYTES = 120_000_000  # keys, packed weights, scratch of the threads, the text grid
+
+
+def slab_folder(batch: int, height: int, width: int) -> str:
+    """Return where the feature maps of such images go: a folder, or "" for memory.
+
+    A pass holds four maps of 32 channels at a time, and a kept state two more for each image.
+    Without ``TMPDIR`` the folder is ``/var/tmp``, since ``/tmp`` is often memory itself.
+
+    Raises:
+        SettingError: ``FILM_KERNELS_MEMORY_MB`` isn't a positive number.
+    """
+    if _slab_bytes(batch, height, width) <= _limit():
+        return ""
+    if "TMPDIR" not in os.environ and os.access("/var/tmp", os.W_OK):
+        return "/var/tmp"
+    return tempfile.gettempdir()
+
+
+def check_memory(batch: int, height: int, width: int, extra: int) -> None:
+    """Refuse a request that this machine's free memory can't hold, before anything is allocated.
+
+    Linux grants memory that it doesn't have and ends a process later; so it is asked first.
+
+    Args:
+        batch, height, width: of the images.
+        extra: bytes of results (attention maps).
+
+    Raises:
+        FilmError: less memory is free than needed.
+    """
+    free = available_bytes()
+    in_memory = 0 if slab_folder(batch, height, width) else _slab_bytes(batch, height, width)
+    needed = in_memory + extra + _FIXED_BYTES + 3 * batch * height * width * 4
+    if free is not None and needed > free:
+        raise FilmError(
+            "kernels.memory",
+            "Fusing {batch} x {width} x {height} pixels needs about {needed} MB of memory and "
+            "{free} MB are free: close other programs, use smaller images or fewer at a time, "
+            "or ask for no full attention maps.",
+            batch=batch, width=width, height=height,
+            needed=round(needed / 1e6), free=round(free / 1e6),
+        )  # fmt: skip
+
+
+def available_bytes() -> int | None:
+    """Return the bytes of memory that are free for this process, None where nothing tells."""
+    found = [_free_memory(), _free_in_cgroup()]
+    return min((f for f in found if f is not None), default=None)
+
+
+def _slab_bytes(batch: int, height: int, width: int) -> int:
+    return (4 + 2 * batch) * height * width * _SLAB_CHANNELS * 4
+
+
+def _limit() -> float:
+    setting = os.environ.get(MEMORY_SETTING, str(DEFAULT_MEMORY_MB))
+    try:
+        limit = float(setting)
+    except ValueError:
+        limit = 0.0
+    if limit <= 0:
+        raise SettingError(
+            "kernels.memory_setting",
+            "{name} is {seen}; it must be a positive number of megabytes.",
+            name=MEMORY_SETTING, seen=setting,
+        )  # fmt: skip
+    return limit * 1e6
+
+
+def _free_memory() -> int | None:
+    try:
+        for line in Path("/proc/meminfo").read_text().splitlines():
+            if line.startswith("MemAvailable:"):
+                return int(line.split()[1]) * 1024
+    except (OSError, ValueError):
+        return None
+    return None
+
+
+def _free_in_cgroup() -> int | None:
+    group = Path("/sys/fs/cgroup")
+    try:
+        limit = (group / "memory.max").read_text().strip()
+        if limit == "max":
+            return None
+        return int(limit) - int((group / "memory.current").read_text())
+    except (OSError, ValueError):
+        return None

@@ -1,0 +1,199 @@
+"""Threads, kept sources, temporary files, bad input, cancelling, and too little memory."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from film_core.errors import (
+    Cancelled,
+    FilmError,
+    ImageError,
+    SettingError,
+    TextError,
+    UnknownNameError,
+)
+
+
+@pytest.fixture
+def fuse(jittor, small):
+    from film_core.kernels import fused_forward
+
+    def run(*arguments, **options):
+        with jittor.no_grad():
+            return fused_forward(dict(small.named_parameters()), *arguments, **options)
+
+    return run
+
+
+def test_the_result_does_not_depend_on_the_number_of_threads(fuse, draw, monkeypatch):
+    inputs = draw(1, 150, 110, 30)
+    results = {}
+    for threads in (1, 2, 4, 2):
+        monkeypatch.setenv("FILM_KERNELS_THREADS", str(threads))
+        fused = fuse(*inputs).numpy()
+        assert np.array_equal(results.setdefault(threads, fused), fused)
+    assert np.array_equal(results[1], results[2])  # stronger than the 1e-6 that is promised
+    assert np.array_equal(results[1], results[4])
+
+
+@pytest.mark.parametrize(("height", "width"), [(50, 70), (288, 384)])
+def test_kept_sources_give_what_a_whole_pass_gives(jittor, small, draw, fuse, height, width):
+    from film_core.kernels import fuse_prepared, prepare_sources
+
+    parameters = dict(small.named_parameters())
+    a, b, _ = draw(2, height, width, 1)
+    with jittor.no_grad():
+        state = prepare_sources(parameters, a, b)
+        assert state.kept
+        for seed in (1, 2):
+            _, _, text = draw(2, height, width, 5, seed)
+            edited, maps = fuse_prepared(parameters, state, text, "spatial")
+            whole, whole_maps = fuse(a, b, text, attention="spatial")
+            assert np.array_equal(edited.numpy(), whole.numpy())
+            assert np.array_equal(maps[0]["a"].gate.numpy(), whole_maps[0]["a"].gate.numpy())
+
+
+def test_features_in_files_give_the_same_result(jittor, small, draw, fuse, monkeypatch, tmp_path):
+    from film_core.kernels import fuse_prepared, prepare_sources
+
+    a, b, text = draw(1, 211, 300, 6)
+    in_memory = fuse(a, b, text).numpy()
+    monkeypatch.setenv("FILM_KERNELS_MEMORY_MB", "1")
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr("tempfile.tempdir", None)
+    assert np.array_equal(fuse(a, b, text).numpy(), in_memory)
+    assert list(tmp_path.iterdir()) == []  # nothing stays behind
+    with jittor.no_grad():
+        parameters = dict(small.named_parameters())
+        state = prepare_sources(parameters, a, b)
+        assert not state.kept
+        assert np.array_equal(fuse_prepared(parameters, state, text).numpy(), in_memory)
+
+
+def test_a_full_disk_is_our_error(fuse, draw, monkeypatch, tmp_path):
+    monkeypatch.setenv("FILM_KERNELS_MEMORY_MB", "1")
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "absent"))
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "absent"))
+    with pytest.raises(FilmError) as caught:
+        fuse(*draw(1, 211, 300, 6))
+    assert caught.value.code == "kernels.disk_full"
+    assert "211" in str(caught.value)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_numbers_that_are_none_are_named(jittor, fuse, draw, bad):
+    a, b, text = draw(1, 20, 20, 2)
+    spoilt = b.numpy().copy()
+    spoilt[0, 0, 3, 4] = bad
+    with pytest.raises(ImageError, match="Image B"):
+        fuse(a, jittor.array(spoilt), text)
+    words = text.numpy().copy()
+    words[0, 1, 5] = bad
+    with pytest.raises(TextError, match="not numbers"):
+        fuse(a, b, jittor.array(words))
+
+
+def test_shapes_that_do_not_fit_are_named(fuse, draw):
+    a, b, text = draw(1, 20, 20, 2)
+    with pytest.raises(SettingError, match="shapes"):
+        fuse(a, draw(1, 20, 21, 2)[1], text)
+    with pytest.raises(SettingError, match="text features"):
+        fuse(a, b, text[:, :, :11])
+    with pytest.raises(UnknownNameError, match="did you mean 'spatial'"):
+        fuse(a, b, text, attention="spacial")
+
+
+def test_cancelling_stops_the_work(fuse, draw):
+    asked = []
+
+    def cancelled():
+        asked.append(True)
+        return len(asked) > 1
+
+    with pytest.raises(Cancelled):
+        fuse(*draw(1, 600, 700, 40), cancelled=cancelled)
+    assert len(asked) == 2  # and not once more afterwards
+
+
+def test_progress_grows_and_its_errors_come_through(fuse, draw):
+    told = []
+    fuse(*draw(1, 400, 500, 20), progress=lambda stage, done, detail: told.append(done))
+    assert told == sorted(told)
+    assert 0 < told[-1] <= 1
+
+    def broken(stage, done, detail):
+        raise ValueError("the listener is broken")
+
+    with pytest.raises(ValueError, match="listener is broken"):
+        fuse(*draw(1, 400, 500, 20), progress=broken)
+
+
+def test_too_little_memory_is_refused_before_anything_is_allocated(fuse, draw, monkeypatch):
+    monkeypatch.setattr("film_core.kernels.memory.available_bytes", lambda: 100_000_000)
+    with pytest.raises(FilmError) as caught:
+        fuse(*draw(1, 300, 300, 2))
+    assert caught.value.code == "kernels.memory"
+
+
+OUT_OF_MEMORY = """
+import resource
+from film_core.runtime import start
+start("cpu")
+import jittor as jt, numpy as np
+from film_core.net import Film
+from film_core.errors import FilmError
+film = Film(text_width=12, kernels="fused")
+a = jt.array(np.zeros((1, 1, 1000, 900), np.float32))
+text = jt.array(np.zeros((1, 2, 12), np.float32))
+small = jt.array(np.zeros((1, 1, 32, 32), np.float32))
+with jt.no_grad():
+    film(small, small, text).sync()
+    used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (used + 250_000_000,) * 2)
+    try:
+        film(a, a, text).sync()
+    except FilmError as error:
+        print("caught", error.code)
+    film(small, small, text).sync()
+    print("alive")
+"""
+
+
+def test_memory_that_runs_out_during_the_work_is_our_error(jittor):
+    done = subprocess.run([sys.executable, "-c", OUT_OF_MEMORY], capture_output=True, text=True)
+    assert done.stdout.split("\n")[:2] == ["caught kernels.out_of_memory", "alive"], done.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("FILM_KERNELS_MEMORY_MB", "lots"), ("FILM_KERNELS_THREADS", "-1")]
+)
+def test_settings_that_make_no_sense_are_named(fuse, draw, monkeypatch, name, value):
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingError, match=name):
+        fuse(*draw(1, 20, 20, 2))
+
+
+def test_an_absent_instruction_set_is_never_chosen(monkeypatch):
+    from film_core.kernels import isa
+
+    monkeypatch.setattr(isa, "processor_features", lambda: ("avx", "avx2", "fma", "sse2"))
+    monkeypatch.delenv("FILM_KERNELS_ISA", raising=False)
+    assert isa.choose_instruction_set().name == "avx2"
+    with pytest.raises(UnknownNameError, match="avx512"):
+        isa.choose_instruction_set("avx512")
+    monkeypatch.setattr(isa, "processor_features", lambda: ("asimd",))
+    assert isa.choose_instruction_set().name == "portable"
+    assert isa.compiler_flags(isa.choose_instruction_set()) == ""
+
+
+def test_the_build_key_tells_processors_apart(monkeypatch):
+    from film_core.kernels import isa
+
+    chosen = isa.INSTRUCTION_SETS["avx2"]
+    keys = set()
+    for features in ("a", "b"):
+        monkeypatch.setattr(isa, "feature_key", lambda features=features: features)
+        keys.add(isa.build_key(chosen))
+    assert len(keys) == 2
