@@ -14,8 +14,19 @@ class Model(Protocol):
 
     author: str
 
-    def answer(self, prompt: str, image: SourceImage | None = None) -> str:
-        """Return what the model writes to `prompt`, with the image before it. Raises TextError."""
+    def answer(
+        self, prompt: str, image: SourceImage | None = None, step: str = "description"
+    ) -> str:
+        """Return what the model writes.
+
+        Args:
+            prompt: the question.
+            image: what it is about; None for a question about text alone.
+            step: "description", or the recipe's step; some models know it better than a prompt.
+
+        Raises:
+            TextError: the model can't be asked.
+        """
         ...
 
 

@@ -31,8 +31,12 @@ class Endpoint:
         self._settings = settings or read_endpoint_settings()
         self.author = self._settings.model
 
-    def answer(self, prompt: str, image: SourceImage | None = None) -> str:
-        """Return the model's answer; the image is sent as a PNG of at most 1024 pixels a side.
+    def answer(
+        self, prompt: str, image: SourceImage | None = None, step: str = "description"
+    ) -> str:
+        """Return the model's answer; see `model.Model`.
+
+        The image is sent as a PNG of at most 1024 pixels a side.
 
         A busy server (429, 502, 503, 504) is asked again, after the time that it asks for, as long
         as the deadline allows.
