@@ -4,7 +4,7 @@
 // two strides are free: `a_row` between rows of the product, `a_k` along the summed index. That
 // makes "A times B" and "A transposed times B" the same code, and overlapping rows (the taps of
 // a 3x3 convolution along a channels-last row) cost no copy.
-// A tile of 8 rows x 1..3 vectors stays in registers over the whole sum.
+// A tile of some rows x 1..4 vectors stays in registers over the whole sum.
 #pragma once
 
 #include "vector.hpp"
@@ -12,13 +12,12 @@
 namespace film {
 namespace training {
 
+// Rows of a tile of 1, 2, 3 or 4 vectors: the more of both, the fewer loads for a multiply-add.
 #if FILM_WIDTH == 16
-constexpr int kTileRows = 8;
-constexpr int kThinTileRows = 16;  // of a single vector: fewer would wait for the additions
-constexpr int kTileVectors = 3;
+constexpr int kTileRows[] = {0, 16, 12, 8, 6};
+constexpr int kTileVectors = 4;
 #else
-constexpr int kTileRows = 4;  // sixteen registers
-constexpr int kThinTileRows = 8;
+constexpr int kTileRows[] = {0, 8, 4};  // sixteen registers
 constexpr int kTileVectors = 2;
 #endif
 
@@ -55,7 +54,7 @@ inline void product_tile(long K, const float* a, long a_row, long a_k, const flo
 template <int Vectors>
 inline void product_columns(long M, long K, const float* a, long a_row, long a_k, const float* b,
                             long ldb, float* c, long ldc, bool add) {
-    constexpr int kRows = Vectors == 1 ? kThinTileRows : kTileRows;
+    constexpr int kRows = kTileRows[Vectors];
     long m = 0;
     // Strides known to the compiler turn the address arithmetic into constants.
     if (a_row == 1) {
@@ -86,16 +85,16 @@ inline void product(long M, long N, long K, const float* a, long a_row, long a_k
     long n = 0;
     while (N - n >= kLanes) {
         const long vectors = (N - n) / kLanes;
-        if (vectors >= 4 || vectors == 2 || kTileVectors < 3) {
-            const bool pair = vectors >= 2;
-            if (pair)
-                product_columns<2>(M, K, a, a_row, a_k, b + n, ldb, c + n, ldc, add);
-            else
-                product_columns<1>(M, K, a, a_row, a_k, b + n, ldb, c + n, ldc, add);
-            n += (pair ? 2 : 1) * kLanes;
-        } else if (vectors == 3) {
-            product_columns<kTileVectors>(M, K, a, a_row, a_k, b + n, ldb, c + n, ldc, add);
+        const bool three = vectors == 3 || vectors == 5 || vectors == 6;
+        if (kTileVectors == 4 && three) {
+            product_columns<kTileVectors - 1>(M, K, a, a_row, a_k, b + n, ldb, c + n, ldc, add);
             n += 3 * kLanes;
+        } else if (kTileVectors == 4 && vectors >= 4) {
+            product_columns<kTileVectors>(M, K, a, a_row, a_k, b + n, ldb, c + n, ldc, add);
+            n += 4 * kLanes;
+        } else if (vectors >= 2) {
+            product_columns<2>(M, K, a, a_row, a_k, b + n, ldb, c + n, ldc, add);
+            n += 2 * kLanes;
         } else {
             product_columns<1>(M, K, a, a_row, a_k, b + n, ldb, c + n, ldc, add);
             n += kLanes;
