@@ -16,7 +16,7 @@ from demo.examples import find_examples
 from demo.offers import Offer, Offers
 from demo.pictures import Picture, PictureShelf
 from demo.settings import Settings
-from demo.state import SLOTS, Result, Slot, Source, Visit, Word, moved_by_text
+from demo.state import SLOTS, Moved, Result, Slot, Source, Visit, Word, moved_by_text
 from demo.worker import Job, JobEvent, Supervisor
 from demo.worker.supervisor import WorkerLimits
 from film_core.errors import ImageError
@@ -112,7 +112,9 @@ class Desk:
         Raises:
             FilmError: they don't fit.
         """
-        reply = await self._ask(self.reading, visit, {"do": "pair", **_named(visit)}, _blobs(visit))
+        reply = await self._ask(
+            self.reading, visit, {"do": "pair", **_named(visit.sources)}, _blobs(visit.sources)
+        )
         return reply["note"]
 
     async def register(self, visit: Visit) -> "Registration":
@@ -123,8 +125,8 @@ class Desk:
         """
         from film_core.registration import Registration
 
-        request = {"do": "register", **_named(visit)}
-        return Registration(**await self._ask(self.reading, visit, request, _blobs(visit)))
+        request = {"do": "register", **_named(visit.sources)}
+        return Registration(**await self._ask(self.reading, visit, request, _blobs(visit.sources)))
 
     async def align(self, visit: Visit) -> tuple[dict[Slot, Source], float]:
         """Return the sources with B brought onto A, both cut, and the share of area that it cost.
@@ -132,8 +134,12 @@ class Desk:
         Raises:
             FilmError: too little is common to both.
         """
-        request = {"do": "align", **_named(visit), "registration": asdict(visit.registration)}
-        reply = await self._ask(self.reading, visit, request, _blobs(visit))
+        request = {
+            "do": "align",
+            **_named(visit.sources),
+            "registration": asdict(visit.registration),
+        }
+        reply = await self._ask(self.reading, visit, request, _blobs(visit.sources))
         aligned = {
             slot: await self.open_image(visit, reply[slot], visit.sources[slot].name)
             for slot in SLOTS
@@ -146,7 +152,7 @@ class Desk:
         Raises:
             FilmError: it can't be described.
         """
-        named = _named(visit)
+        named = _named(visit.sources)
         other = "b" if slot == "a" else "a"
         request = {
             "do": "describe",
@@ -155,7 +161,7 @@ class Desk:
             "image": named[slot],
             "other": None if alone else named[other],
         }
-        reply = await self._ask(self.reading, visit, request, _blobs(visit))
+        reply = await self._ask(self.reading, visit, request, _blobs(visit.sources))
         return reply["text"], reply["author"]
 
     def offer(self, visit: Visit, name: str, media_type: str, make: Callable[[], bytes]) -> str:
@@ -170,11 +176,11 @@ class Desk:
         """
         request = {
             "do": "local map",
-            **_named(visit),
+            **_named(visit.sources),
             "metric": metric,
             "luminance": visit.result.luminance,
         }
-        return (await self._ask(self.reading, visit, request, _blobs(visit)))["map"]
+        return (await self._ask(self.reading, visit, request, _blobs(visit.sources)))["map"]
 
     # -- fusing -----------------------------------------------------------------------------------
 
@@ -189,42 +195,49 @@ class Desk:
             {
                 "do": "fuse",
                 "task": visit.task,
-                **_named(visit),
+                **_named(visit.sources),
                 "text_a": text_a,
                 "text_b": text_b,
                 "attention": True,
                 "limits": self._limits(),
             },
-            _blobs(visit),
+            _blobs(visit.sources),
             self.settings.fuse_seconds,
         )
         return self.fusing.submit(job)
 
-    def keep(self, visit: Visit, job: Job, reply: dict[str, Any]) -> Result:
-        """Make a Result of a worker's reply, add it to the visit, and return it."""
-        request = job.request
-        pair = (request["task"], request["a"]["digest"], request["b"]["digest"])
+    def compare(self, visit: Visit, result: Result) -> Job:
+        """Put measuring the trivial answers and the sources of a result's pair in the line.
+
+        Raises:
+            QueueFullError: too much waits already.
+        """
+        request = {"do": "compare", "task": result.task, **_named(result.sources)}
+        return self.fusing.submit(
+            Job(
+                visit.identity,
+                {**request, "limits": self._limits()},
+                _blobs(result.sources),
+                self.settings.fuse_seconds,
+            )
+        )
+
+    def keep(
+        self, visit: Visit, job: Job, sources: dict[Slot, Source], reply: dict[str, Any]
+    ) -> Result:
+        """Make a Result of a worker's reply, add it to the visit, and return it.
+
+        It is shown unless the visitor has chosen other sources meanwhile.
+        """
         visit.count += 1
         picture = self.shelf.put(Picture(reply["png"], "image/png", visit.identity))
-        luminance = reply["luminance"]
-        before = next(
-            (r for r in reversed(visit.results) if r.pair == pair and r.luminance is not None), None
-        )
-        same_text = before is not None and (before.text_a, before.text_b) == (
-            reply["text_a"],
-            reply["text_b"],
-        )
-        moved = None
-        if before is not None and not same_text and before.luminance.shape == luminance.shape:
-            moved = moved_by_text(luminance, before)
-        attention = reply["attention"]
-        visit.results[:] = [replace(old, attention=None) for old in visit.results]  # large
+        luminance, attention = reply["luminance"], reply["attention"]
         result = Result(
             number=visit.count,
             picture=f"picture/{picture}",
             width=luminance.shape[1],
             height=luminance.shape[0],
-            task=request["task"],
+            task=job.request["task"],
             text_a=reply["text_a"],
             text_b=reply["text_b"],
             metrics=reply["metrics"],
@@ -233,19 +246,25 @@ class Desk:
             device=reply["device"],
             weights=reply["weights"],
             notes=tuple(reply["notes"]),
-            pair=pair,
-            picture_a=visit.sources["a"].picture,
-            picture_b=visit.sources["b"].picture,
+            sources=sources,
             luminance=luminance,
             words=tuple(Word(w["text"], w["slot"], tuple(w["tokens"])) for w in reply["words"]),
             attention=None if attention is None else unpack(attention),
-            moved=moved,
         )
+        result = replace(result, moved=_moved(visit, result))
+        # Arrays are large: only the newest result keeps its own.
+        visit.results[:] = [replace(r, attention=None, luminance=None) for r in visit.results]
         visit.results.append(result)
-        for old in visit.results[: -self.settings.history]:
-            self.shelf.take(old.picture.removeprefix("picture/"))
-        del visit.results[: -self.settings.history]
+        while len(visit.results) > self.settings.history:
+            self.drop(visit, visit.results[0])
+        if visit.pair == result.pair:
+            visit.result, visit.against, visit.example = result, None, ""
         return result
+
+    def drop(self, visit: Visit, result: Result) -> None:
+        """Forget a result of the visit."""
+        visit.results[:] = [r for r in visit.results if r.number != result.number]
+        self.shelf.take(result.picture.removeprefix("picture/"))
 
     def picture(self, address: str) -> bytes | None:
         """Return the PNG that the page shows at `address`, None where it is gone."""
@@ -283,15 +302,25 @@ async def _last(events: AsyncIterator[JobEvent]) -> JobEvent:
     return [event async for event in events][-1]  # the last event ends the stream
 
 
-def _named(visit: Visit) -> dict[str, dict[str, str] | None]:
+def _moved(visit: Visit, result: Result) -> Moved | None:
+    """Return what the text alone did since the result before; None where more was changed."""
+    before = visit.results[-1] if visit.results else None
+    if before is None or before.luminance is None or before.pair != result.pair:
+        return None
+    if (before.text_a, before.text_b) == (result.text_a, result.text_b):
+        return None
+    return moved_by_text(result.luminance, before)
+
+
+def _named(sources: dict[Slot, Source | None]) -> dict[str, dict[str, str] | None]:
     return {
         slot: None if source is None else {"digest": source.digest, "name": source.name}
-        for slot, source in visit.sources.items()
+        for slot, source in sources.items()
     }
 
 
-def _blobs(visit: Visit) -> dict[str, bytes]:
-    return {s.digest: s.data for s in visit.sources.values() if s is not None}
+def _blobs(sources: dict[Slot, Source | None]) -> dict[str, bytes]:
+    return {source.digest: source.data for source in sources.values() if source is not None}
 
 
 def plain_name(name: object) -> str:

@@ -80,13 +80,13 @@ class Result:
     Attributes:
         number: counts the visit's results from 1; 0 for a precomputed example.
         picture: where the page shows the fused image, relative to the page.
-        luminance: (H, W) float32 in [0, 1]; None for a precomputed example.
+        luminance: (H, W) float32 in [0, 1]; None for an example and for old results.
         metrics: values by form ("raw", "paper") and metric name.
         comparison: the same of every compared picture ("source A", "mean", ...).
         words: the words of both texts, in their order.
-        attention: the attention maps; None where they weren't computed.
+        attention: the attention maps; None where they weren't computed, and for old results.
         seconds: durations by step name.
-        pair: what was fused (task, both digests), to tell whether only the text differs.
+        sources: what was fused.
         moved: effect of the text against the previous result of the same pair.
     """
 
@@ -103,14 +103,17 @@ class Result:
     device: str
     weights: str
     notes: tuple[str, ...]
-    pair: tuple[str, str, str]
-    picture_a: str
-    picture_b: str
+    sources: dict[Slot, Source]
     luminance: np.ndarray | None = None
     words: tuple[Word, ...] = ()
     attention: "AttentionResult | None" = None
     moved: Moved | None = None
     made: float = field(default_factory=time.time)
+
+    @property
+    def pair(self) -> tuple[str, str, str]:
+        """What was fused (task, both digests), to tell whether only the text differs."""
+        return (self.task, self.sources["a"].digest, self.sources["b"].digest)
 
 
 @dataclass(frozen=True)
@@ -161,7 +164,9 @@ class Visit:
         described: the text that was written for each source, to tell an edited one from it.
         authors: who wrote it.
         errors: the sentence beside each field, as an error to be translated; None where fine.
-        results: newest last.
+        results: the visit's own, newest last.
+        result: the one that is shown, which may be an example's; None for none.
+        against: number of the result that the shown one is compared with; None for the one before.
         example: name of the example shown, "" for own images.
         registration: how far the two sources were found to be apart; None where not measured.
         unaligned: the sources as they were before aligning; None where they weren't aligned.
@@ -180,6 +185,8 @@ class Visit:
     authors: dict[Slot, str] = field(default_factory=lambda: {"a": "", "b": ""})
     errors: dict[str, Exception | None] = field(default_factory=dict)
     results: list[Result] = field(default_factory=list)
+    result: Result | None = None
+    against: int | None = None
     count: int = 0
     example: str = ""
     registration: "Registration | None" = None
@@ -194,14 +201,9 @@ class Visit:
         """Gradio copies the first value of a state for every session: each gets its own visit."""
         return Visit()
 
-    @property
-    def result(self) -> Result | None:
-        """The newest result."""
-        return self.results[-1] if self.results else None
-
     def changed_sources(self) -> None:
         """Forget what was said and computed about sources that are there no longer."""
-        self.results.clear()
+        self.result, self.against = None, None
         self.registration, self.unaligned, self.lost = None, None, 0.0
 
     @property

@@ -6,7 +6,7 @@ An action reads the visit and a few fields, asks the desk, and returns what chan
 
 import gradio as gr
 
-from demo.actions import choosing, exploring, fusing, opening, registering, sources
+from demo.actions import choosing, exploring, fusing, opening, registering, remembering, sources
 from demo.desk import Desk
 from demo.view import View
 
@@ -21,3 +21,4 @@ def wire(page: gr.Blocks, view: View, desk: Desk) -> None:
     fusing.wire(view, desk)
     exploring.wire(view, desk)
     registering.wire(view, desk)
+    remembering.wire(view, desk)

@@ -22,33 +22,29 @@ def open_example(visit: Visit, example: Example) -> dict[Slot, str]:
     for slot in SLOTS:
         visit.sources[slot] = _source(example, slot)
         visit.described[slot] = visit.authors[slot] = ""
-    visit.registration, visit.unaligned, visit.lost = None, None, 0.0
+    visit.changed_sources()
     done = example.result
     if done is None:
-        visit.results.clear()
+        visit.result = None
         return {"a": "", "b": ""}
     texts = {slot: str(done.get(f"text_{slot}", "")) for slot in SLOTS}
     for slot in SLOTS:
         visit.described[slot], visit.authors[slot] = texts[slot], "example"
-    visit.results.append(
-        Result(
-            number=0,
-            picture=f"example/{example.key}/fused.png",
-            width=visit.sources["a"].width,
-            height=visit.sources["a"].height,
-            task=example.task,
-            text_a=texts["a"],
-            text_b=texts["b"],
-            metrics=done["metrics"],
-            comparison=done.get("comparison", {}),
-            seconds=done.get("timings", {}),
-            device=done.get("device", ""),
-            weights=done.get("weights", ""),
-            notes=tuple(done.get("notes", ())),
-            pair=visit.pair,
-            picture_a=visit.sources["a"].picture,
-            picture_b=visit.sources["b"].picture,
-        )
+    visit.result = Result(
+        number=0,
+        picture=f"example/{example.key}/fused.png",
+        width=visit.sources["a"].width,
+        height=visit.sources["a"].height,
+        task=example.task,
+        text_a=texts["a"],
+        text_b=texts["b"],
+        metrics=done["metrics"],
+        comparison=done.get("comparison", {}),
+        seconds=done.get("timings", {}),
+        device=done.get("device", ""),
+        weights=done.get("weights", ""),
+        notes=tuple(done.get("notes", ())),
+        sources=dict(visit.sources),
     )
     return texts
 

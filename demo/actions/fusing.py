@@ -2,14 +2,21 @@
 
 import time
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import gradio as gr
 
-from demo.actions.describing import is_edited
-from demo.actions.showing import Updates, language_of, show_result, show_sources, show_task
+from demo.actions.showing import (
+    Updates,
+    language_of,
+    show_panels,
+    show_result,
+    show_sources,
+    show_task,
+)
 from demo.desk import Desk
 from demo.panels.progress import render_end, render_failure, render_progress
-from demo.state import SLOTS, Slot, Visit
+from demo.state import SLOTS, Result, Visit
 from demo.view import View
 from demo.worker.job import Job, JobEvent
 from film_core.errors import FilmError, SettingError
@@ -23,12 +30,13 @@ def wire(view: View, desk: Desk) -> None:
         if visit.job is not None:
             return
         began = time.monotonic()
+        sources = dict(visit.sources)
         try:
             job = visit.job = _submit(visit, desk, a, b)
         except FilmError as error:
             yield {view.progress: render_failure(error, say)}
             return
-        repeated = ""
+        repeated, result = "", None
         try:
             yield {
                 **_running(view, True),
@@ -43,7 +51,7 @@ def wire(view: View, desk: Desk) -> None:
             if event.error is not None:
                 shown = {view.progress: render_failure(event.error, say)}
             else:
-                _keep(visit, desk, job, event, {"a": a, "b": b})
+                result = desk.keep(visit, job, sources, event.reply)
                 shown = {
                     view.progress: render_end(say("progress.repeated", detail=repeated), "note")
                     if repeated
@@ -56,6 +64,8 @@ def wire(view: View, desk: Desk) -> None:
             visit.job = None
             desk.fusing.cancel(job)  # no effect when it is done; ends it when the visitor has left
         yield {**_running(view, False), **shown}
+        if result is not None and await _compared(visit, desk, result):
+            yield show_panels(view, visit, desk, "metrics", "history")
 
     def cancel(visit: Visit) -> None:
         if visit.job is not None:
@@ -67,7 +77,11 @@ def wire(view: View, desk: Desk) -> None:
     ]  # fmt: skip
     quiet = {"show_progress": "hidden", "api_visibility": "private"}
     view.fuse.click(
-        fuse, [view.visit, view.texts["a"], view.texts["b"]], shown, trigger_mode="once", **quiet
+        fuse,
+        [view.visit, view.texts["a"], view.texts["b"]],
+        shown,
+        trigger_mode="multiple",
+        **quiet,
     )
     view.cancel.click(cancel, [view.visit], None, **quiet)
 
@@ -85,12 +99,27 @@ def _submit(visit: Visit, desk: Desk, a: str, b: str) -> Job:
     return desk.fuse(visit, a, b)
 
 
-def _keep(visit: Visit, desk: Desk, job: Job, event: JobEvent, texts: dict[Slot, str]) -> None:
-    for slot in SLOTS:
-        if visit.authors[slot] == "example" and is_edited(visit, slot, texts[slot]):
-            visit.authors[slot] = "visitor"
-    desk.keep(visit, job, event.reply)
-    visit.example = ""
+async def _compared(visit: Visit, desk: Desk, result: Result) -> bool:
+    """Measure what `result` is compared with, after it is shown; False where that failed."""
+    try:
+        job = desk.compare(visit, result)
+    except FilmError:
+        return False  # the line is full: the result's own column stands alone
+    try:
+        last = [event async for event in job.events()][-1]
+    finally:
+        desk.fusing.cancel(job)
+    if last.reply is None:
+        return False
+    whole = replace(result, comparison=last.reply["comparison"])
+    visit.results[:] = [_with(old, whole) for old in visit.results]
+    if visit.result is not None:
+        visit.result = _with(visit.result, whole)
+    return True
+
+
+def _with(old: Result, whole: Result) -> Result:
+    return replace(old, comparison=whole.comparison) if old.number == whole.number else old
 
 
 def _running(view: View, running: bool) -> Updates:

@@ -14,14 +14,16 @@ from demo import files
 from demo.desk import Desk
 from demo.examples import examples_of, find_examples
 from demo.language import Language, load_language
+from demo.panels.about import render_about
 from demo.panels.attention import caption, render_attention, visible
 from demo.panels.examples import render_examples
 from demo.panels.facts import render_facts
 from demo.panels.header import render_header
+from demo.panels.history import render_history
 from demo.panels.metrics import render_metrics
 from demo.panels.registration import render_registration
 from demo.panels.source import render_source
-from demo.panels.viewer import render_viewer
+from demo.panels.viewer import download_name, render_viewer
 from demo.state import SLOTS, Slot, Visit
 from demo.view import View
 from film_core.tasks import TASKS
@@ -74,7 +76,7 @@ def show_result(view: View, visit: Visit, desk: Desk) -> Updates:
     """Return everything that shows the newest result."""
     say = language_of(visit)
     return {
-        view.viewer: render_viewer(visit, say),
+        view.viewer: render_viewer(visit, _exact(visit, desk), say),
         view.facts: render_facts(visit, say, example_note(visit, say)),
         **show_panels(view, visit, desk),
     }
@@ -114,7 +116,7 @@ def grey_source(visit: Visit, desk: Desk) -> np.ndarray | None:
     result = visit.result
     if result is None or result.attention is None:
         return None
-    address = result.picture_a if visit.look.source == "a" else result.picture_b
+    address = result.sources[visit.look.source].picture
     data = desk.picture(address)
     if data is None:
         return np.zeros((result.height, result.width), np.uint8)
@@ -139,6 +141,14 @@ def footer(desk: Desk, say: Language) -> str:
         f'<footer class="subdued"><p>{say.html("source.rule")}</p>'
         f"<p>{say.html('footer.privacy', minutes=f'{desk.settings.idle_minutes:g}')}</p></footer>"
     )
+
+
+def _exact(visit: Visit, desk: Desk) -> str:
+    result = visit.result
+    if result is None or result.luminance is None:
+        return ""
+    name = download_name(result).replace(".png", "-luminance-16bit.png")
+    return desk.offer(visit, name, "image/png", partial(files.png_16, result))
 
 
 def _metrics(visit: Visit, desk: Desk, say: Language) -> str:
@@ -174,9 +184,18 @@ def _attention(visit: Visit, desk: Desk, say: Language) -> str:
     return render_attention(visit, under, links, say)
 
 
+def _about(visit: Visit, desk: Desk, say: Language) -> str:
+    from film_core.checkpoints import list_weights
+
+    device = str(desk.fusing.status().about.get("device", ""))
+    return render_about(list_weights(), device, say)
+
+
 PANELS: dict[str, Callable[[Visit, Desk, Language], str]] = {
     "metrics": _metrics,
     "attention": _attention,
     "registration": lambda visit, desk, say: render_registration(visit, say),
+    "history": lambda visit, desk, say: render_history(visit, say),
+    "about": _about,
 }
 """The panels below the result, in the order of their tabs; names are also text keys."""

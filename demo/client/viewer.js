@@ -124,11 +124,14 @@ const refresh = (value) => {
       node.setAttribute("aria-pressed", String(node.dataset.view === state.view));
     }
   }
-  const link = element.querySelector(".download");
-  link.hidden = !shown.download;
-  if (shown.download) { link.href = shown.download.url; link.download = shown.download.name; }
+  const links = element.querySelectorAll(".download");
+  for (const [link, file] of [[links[0], shown.download], [links[1], shown.download_16]]) {
+    link.hidden = !file;
+    if (file) { link.href = file.url; link.download = file.name; }
+  }
   element.querySelector(".tools").hidden = !(shown.a || shown.b || shown.fused);
   for (const key of ["a", "b", "fused"]) load(key, shown[key]);
+  histogram();
   build();
 };
 
@@ -143,8 +146,32 @@ const load = (key, picture) => {
     const context = canvas.getContext("2d", { willReadFrequently: true });
     context.drawImage(image, 0, 0);
     canvases[key] = { url: picture.url, context, width: canvas.width, height: canvas.height };
+    histogram();
   };
   image.src = picture.url;
+};
+
+const histogram = () => {  // of luminance, on a square-root scale: small peaks matter too
+  const figure = element.querySelector(".histogram");
+  const keys = ["a", "b", "fused"].filter((key) => canvases[key] && shown?.[key]);
+  figure.hidden = !keys.length;
+  if (!keys.length) return;
+  const lines = keys.map((key) => {
+    const { context, width, height } = canvases[key];
+    const data = context.getImageData(0, 0, width, height).data;
+    const counts = new Float64Array(256);
+    for (let i = 0; i < data.length; i += 4) {
+      counts[Math.round(0.299 * data[i] + 0.587 * data[i + 1] + 0.114 * data[i + 2])] += 1;
+    }
+    const top = Math.sqrt(Math.max(...counts)) || 1;
+    const points = Array.from(counts, (n, x) => `${x},${(47 - (45 * Math.sqrt(n)) / top).toFixed(1)}`);
+    return `<polyline class="${key}" points="${points.join(" ")}"/>`;
+  });
+  const svg = figure.querySelector("svg");
+  svg.innerHTML = lines.join("");
+  svg.setAttribute("aria-label", text("histogram"));
+  figure.querySelector("figcaption").replaceChildren(...keys.map((key) =>
+    make("span", { class: key }, shown[key].label)));
 };
 
 const read = (event) => {

@@ -16,17 +16,27 @@ _TEXTS = {
     "zoom_out": "result.zoom_out",
     "fit": "result.fit",
     "download": "result.download",
+    "download_16": "result.download_16",
+    "histogram": "result.histogram",
     "slider": "result.slider",
     "pixel_hint": "result.pixel_hint",
 }
 
 
-def render_viewer(visit: Visit, say: Language) -> dict[str, Any]:
-    """Return the viewer's value: the newest result with its sources, or the sources alone."""
+def render_viewer(visit: Visit, exact: str, say: Language) -> dict[str, Any]:
+    """Return the viewer's value: the result that is shown with its sources, or the sources alone.
+
+    Args:
+        exact: address of the result as 16-bit PNG, "" where there is none.
+    """
     value: dict[str, Any] = {"texts": {name: say.phrases[key] for name, key in _TEXTS.items()}}
     result = visit.result
     if result is not None:
-        return value | _of_result(result, visit, say)
+        value |= _of_result(result, visit, say)
+        if exact:
+            name = download_name(result).replace(".png", "-luminance-16bit.png")
+            value["download_16"] = {"url": exact, "name": name}
+        return value
     task = TASKS[visit.task]
     for slot in SLOTS:
         source = visit.sources[slot]
@@ -44,30 +54,35 @@ def _of_result(result: Result, visit: Visit, say: Language) -> dict[str, Any]:
         "height": result.height,
         "fused": _picture(result.picture, say("result.fused"), say("result.alt_fused")),
         "a": _picture(
-            result.picture_a,
+            result.sources["a"].picture,
             say(f"modality.{task.source_a.name}"),
             say("result.alt_source", letter="A"),
         ),
         "b": _picture(
-            result.picture_b,
+            result.sources["b"].picture,
             say(f"modality.{task.source_b.name}"),
             say("result.alt_source", letter="B"),
         ),
         "download": {"url": f"{result.picture}", "name": download_name(result)},
     }
-    before = previous_of_pair(visit)
-    if before is not None:
-        value["previous"] = _picture(
-            before.picture, say("result.previous"), say("result.alt_fused")
-        )
+    other = compared(visit)
+    if other is not None:
+        label = say("result.number", number=other.number)
+        value["previous"] = _picture(other.picture, label, say("result.alt_fused"))
     return value
 
 
-def previous_of_pair(visit: Visit) -> Result | None:
-    """Return the result before the newest one if both are of the same pair."""
-    if len(visit.results) < 2 or visit.results[-2].pair != visit.results[-1].pair:
-        return None
-    return visit.results[-2]
+def compared(visit: Visit) -> Result | None:
+    """Return the other result that the shown one can be compared with.
+
+    The one that was chosen in the history, else the one before of the same pair.
+    """
+    shown = visit.result
+    if visit.against is not None:
+        chosen = [r for r in visit.results if r.number == visit.against]
+        return chosen[0] if chosen and chosen[0] is not shown else None
+    before = [r for r in visit.results if r.pair == shown.pair and r.number < shown.number]
+    return before[-1] if before else None
 
 
 def download_name(result: Result) -> str:

@@ -20,11 +20,12 @@ if TYPE_CHECKING:
 
 
 class Fusing:
-    """Operation: "fuse"."""
+    """Operations: "fuse", "compare"."""
 
     def __init__(self) -> None:
         self.operations: dict[str, Callable[[dict[str, Any], Context], dict[str, Any]]] = {
-            "fuse": self._fuse
+            "fuse": self._fuse,
+            "compare": self._compare,
         }
         self._fusers: dict[str, Fuser] = {}
         self._pairs: dict[str, tuple] = {}
@@ -56,6 +57,7 @@ class Fusing:
             request["text_a"],
             request["text_b"],
             attention=request["attention"],
+            compare=False,  # costs more than fusing; asked for when the picture is shown
             progress=context.progress,
             cancelled=context.cancelled,
         )
@@ -76,6 +78,11 @@ class Fusing:
             "weights": result.weights,
             "notes": list(result.notes),
         }
+
+    def _compare(self, request: dict[str, Any], context: Context) -> dict[str, Any]:
+        fuser = self._fuser(request["task"], context.progress)
+        self._set_images(fuser, request, context)
+        return {"comparison": fuser.compare(context.cancelled)}
 
     def _set_images(self, fuser: "Fuser", request: dict[str, Any], context: Context) -> None:
         names = [(request[slot]["digest"], request[slot]["name"]) for slot in "ab"]

@@ -14,6 +14,9 @@ import numpy as np
 from film_core.errors import Cancelled, FilmError
 from film_core.images import encode_png, pair, quantise, read_image
 
+NAMES = ["EN", "SD", "SF", "AG", "MI", "MSE", "PSNR", "CC", "SCD", "VIFF", "Qabf", "SSIM"]
+TABLE = {name: 1.0 + 0.1 * index for index, name in enumerate(NAMES)}
+
 
 def maps(size: tuple[int, int], tokens: list[str]) -> dict[str, Any]:
     generator = np.random.default_rng(1)
@@ -33,7 +36,7 @@ def maps(size: tuple[int, int], tokens: list[str]) -> dict[str, Any]:
 
 class StandIn:
     def __init__(self) -> None:
-        self.operations = {"fuse": self._fuse}
+        self.operations = {"fuse": self._fuse, "compare": self._compare}
 
     def start(self, progress) -> dict[str, Any]:
         delay = float(os.environ.get("STAND_IN_START_SECONDS", "0"))
@@ -70,15 +73,12 @@ class StandIn:
         ]
         for index, word in enumerate(words):
             word["tokens"].append(index)
-        names = ["EN", "SD", "SF", "AG", "MI", "MSE", "PSNR", "CC", "SCD", "VIFF", "Qabf", "SSIM"]
-        table = {name: 1.0 + 0.1 * i for i, name in enumerate(names)}
-        forms = {"raw": table, "paper": table}
-        rivals = ("source A", "source B", "mean", "maximum", "pyramid")
+        forms = {"raw": TABLE, "paper": TABLE}
         return {
             "png": encode_png(quantise(fused)),
             "luminance": fused.astype(np.float32),
             "metrics": forms,
-            "comparison": {name: forms for name in rivals},
+            "comparison": {},
             "attention": maps(fused.shape, [word["text"] for word in words]) if words else None,
             "words": words,
             "timings": {"encode": 0.05, "fuse": 0.2, "metrics": 0.1},
@@ -88,6 +88,10 @@ class StandIn:
             "weights": "stand-in",
             "notes": [both.note] if both.note else [],
         }
+
+    def _compare(self, request: dict[str, Any], context) -> dict[str, Any]:
+        rivals = ("mean", "maximum", "pyramid", "source A", "source B")
+        return {"comparison": {name: {"raw": TABLE, "paper": TABLE} for name in rivals}}
 
 
 WORK = StandIn()

@@ -1,0 +1,68 @@
+"""The history panel: restore a result, compare another with the one shown, remove."""
+
+import gradio as gr
+
+from demo.actions.showing import (
+    Updates,
+    show_author,
+    show_panels,
+    show_result,
+    show_sources,
+    show_task,
+)
+from demo.desk import Desk
+from demo.panels.viewer import compared
+from demo.state import SLOTS, Result, Visit
+from demo.view import View
+
+
+def wire(view: View, desk: Desk) -> None:
+    """Connect the buttons of the history panel."""
+    panel = view.panels["history"]
+
+    def chosen(visit: Visit, event: gr.EventData) -> Updates:
+        action, _, number = str(event.value).partition(":")
+        found = [result for result in visit.results if str(result.number) == number]
+        if not found:
+            return show_panels(view, visit, desk, "history")
+        if action == "restore":
+            return _restored(view, visit, desk, found[0])
+        if action == "compare":
+            visit.against = None if visit.against == found[0].number else found[0].number
+        elif action == "remove":
+            desk.drop(visit, found[0])
+            if visit.result is not None and visit.result.number == found[0].number:
+                visit.result = None
+        if visit.result is not None and compared(visit) is None:
+            visit.against = None
+        return show_result(view, visit, desk)
+
+    panel.choose(
+        chosen,
+        [view.visit],
+        [
+            view.task, view.task_sentence, view.examples, view.viewer, view.facts,
+            *view.panels.values(), *view.sources.values(), *view.texts.values(),
+            *view.authors.values(),
+        ],
+        show_progress="hidden",
+        api_visibility="private",
+    )  # fmt: skip
+
+
+def _restored(view: View, visit: Visit, desk: Desk, result: Result) -> Updates:
+    visit.changed_sources()
+    visit.errors.clear()
+    visit.task, visit.example = result.task, ""
+    visit.sources.update(result.sources)
+    visit.result = result
+    updates = {
+        **show_task(view, visit),
+        **show_sources(view, visit, desk),
+        **show_result(view, visit, desk),
+    }
+    for slot, text in zip(SLOTS, (result.text_a, result.text_b), strict=True):
+        visit.described[slot], visit.authors[slot] = "", "visitor"
+        updates |= show_author(view, visit, slot, text)
+        updates[view.texts[slot]] = text
+    return updates

@@ -1,0 +1,100 @@
+"""The prompt study: putting it together, running it row by row, stopping and carrying on."""
+
+import time
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from dataclasses import replace
+
+import gradio as gr
+
+from demo import studies
+from demo.actions.showing import Updates, show_panels
+from demo.desk import Desk
+from demo.state import SLOTS, Visit
+from demo.study import MOST_TEXTS
+from demo.view import View
+from film_core.errors import Cancelled, FilmError
+
+
+def wire(view: View, desk: Desk) -> None:
+    """Connect the buttons of the study panel."""
+    panel = view.panels["study"]
+
+    async def chosen(visit: Visit, a: str, b: str, event: gr.EventData) -> AsyncIterator[Updates]:
+        what, _, value = str(event.value).partition(":")
+        asked = visit.study
+        if what == "stop":
+            asked.stopping = True
+            if asked.job is not None:
+                desk.fusing.cancel(asked.job)
+            return
+        if asked.running:
+            return
+        visit.errors["study"] = None
+        if what == "start" and visit.pair is not None:
+            async with aclosing(_run(visit, desk, a, b)) as steps:
+                async for _ in steps:
+                    yield show_panels(view, visit, desk, "study")
+            return
+        _change(visit, desk, what, value)
+        yield show_panels(view, visit, desk, "study")
+
+    panel.choose(
+        chosen,
+        [view.visit, view.texts["a"], view.texts["b"]],
+        [panel],
+        show_progress="hidden",
+        api_visibility="private",
+        concurrency_limit=None,
+    )
+
+
+def _change(visit: Visit, desk: Desk, what: str, value: str) -> None:
+    """Change what is to be asked; a choice that isn't one of the panel's changes nothing."""
+    asked = visit.study
+    if what == "words":
+        asked.words = not asked.words
+    elif what == "controls":
+        asked.controls = not asked.controls
+    elif what == "remove" and value.isdecimal() and int(value) < len(asked.yours):
+        del asked.yours[int(value)]
+    elif what == "add":
+        slot, _, text = value.partition(":")
+        text = " ".join(text.split())[: desk.settings.max_characters]
+        new = slot in SLOTS and text and (slot, text) not in asked.yours
+        if new and len(asked.yours) < MOST_TEXTS:
+            asked.yours.append((slot, text))
+
+
+async def _run(visit: Visit, desk: Desk, text_a: str, text_b: str) -> AsyncIterator[None]:
+    """Compute what is missing row by row; yields where the panel should be drawn again."""
+    asked, began = visit.study, time.monotonic()
+    asked.running, asked.number, asked.seconds = True, 0, 0.0
+    about = (*visit.pair, text_a, text_b)
+    if asked.about != about:
+        asked.forget()
+        asked.about = about
+    asked.stopping = False
+    try:
+        yield
+        empty, variants = await studies.plan(desk, visit, text_a, text_b)
+        kept = {} if asked.study is None else {row.variant: row for row in asked.study.rows}
+        for number, variant in enumerate(variants, 1):
+            if variant in kept:
+                continue
+            if asked.stopping or asked.about != about:
+                break
+            rows = [kept[one] for one in variants if one in kept]
+            asked.study = replace(empty, rows=rows)
+            asked.number, asked.seconds = number, time.monotonic() - began
+            yield
+            kept[variant] = await studies.row(desk, visit, variant)
+        if asked.about == about:
+            asked.study = replace(empty, rows=[kept[one] for one in variants if one in kept])
+    except Cancelled:
+        pass  # the rows so far stay
+    except FilmError as error:
+        visit.errors["study"] = error
+    finally:
+        asked.running, asked.job = False, None
+    yield
