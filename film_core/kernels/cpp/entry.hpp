@@ -32,7 +32,8 @@ class Entry {
   Entry(const Request& request, const float* const* parameters)
       : request_(request),
         control_(int(request.threads), reinterpret_cast<Heartbeat>(request.heartbeat)),
-        setting_{control_, folder(request)},
+        store_(folder(request)),
+        setting_{control_, store_},
         network_(parameters, int(request.text_width)),
         pass_(network_, int(request.height), int(request.width), setting_) {
     const double pixels = double(request.height) * request.width;
@@ -107,6 +108,7 @@ class Entry {
 
   Request request_;
   Control control_;
+  SlabStore store_;
   Setting setting_;
   Network network_;
   ImagePass pass_;

@@ -1,6 +1,8 @@
 // The forward pass of FILM, from two images and the text to the fused image.
 #pragma once
 
+#include <functional>
+
 #include "network.hpp"
 #include "restormer_block.hpp"
 #include "slab.hpp"
@@ -10,10 +12,7 @@ namespace film {
 // What a pass needs besides its tensors.
 struct Setting {
   Control& control;
-  std::string folder;  // for slabs in files; empty keeps them in memory
-
-  // Pages of file slabs that the process may hold before they are given back.
-  static constexpr double kHeldBytes = 512e6;
+  SlabStore& store;
 };
 
 // What the text doesn't change: everything in front of the first gate of a source.
@@ -44,11 +43,11 @@ class ImagePass {
   void prepare(const float* image, int source, float* features, float* grid, float* keys) {
     const StageWeights& stage = network_.stages[source][0];
     {
-      Slab start(slab_size(), setting_.folder);
+      Slab start(slab_size(), setting_.store);
       parallel_rows([&](int y) {
         convolve_image_row(image, height_, width_, y, 0, width_, stage.conv1.data(), stage.slope1,
                            start.data() + int64_t(y) * width_ * kSlabChannels);
-      }, {&start});
+      });
       block(start, stage.block, features);
     }
     if (stopped()) return;
@@ -66,7 +65,7 @@ class ImagePass {
   // The same from the image, keeping nothing.
   Slab from_image(const float* image, int source, const Buffer& text, int rows,
                   const AttentionOutput* output) {
-    Slab features(slab_size(), setting_.folder);
+    Slab features(slab_size(), setting_.store);
     Buffer grid, keys(size_t(kTokens) * kTextWidth);
     if (!grid_.identity()) grid = Buffer(size_t(kGridPixels) * kSlabChannels);
     prepare(image, source, features.data(), grid.data(), keys.data());
@@ -77,9 +76,9 @@ class ImagePass {
 
   // The joint blocks: from both sources' features to the fused image (height x width).
   void join(Slab a, Slab b, float* fused) {
-    Slab first(slab_size(), setting_.folder);
+    Slab first(slab_size(), setting_.store);
     const Features<64> both{{a.data(), b.data()}, height_, width_};
-    restormer_block(both, *network_.joint1, setting_.control,
+    restormer_block(both, *network_.joint1, setting_.control, seen<64>(),
                     [&](const Tile& tile, const float* pixels) {
                       const int width = tile.width();
                       for (int y = tile.y0; y < tile.y1; y++, pixels += int64_t(width) * 64) {
@@ -88,19 +87,19 @@ class ImagePass {
                           std::memcpy(to + x * 32, network_.conv1_bias.data(), 32 * sizeof(float));
                         multiply_row<64, 32, true>(pixels, network_.conv1.data(), to, width);
                       }
-                      touched(tile, 3, {&a, &b, &first});
+                      touched(tile, 3);
                     });
     b = Slab();
     if (stopped()) return;
     block(first, *network_.joint2, a.data());
     if (stopped()) return;
     const Features<32> last{{a.data()}, height_, width_};
-    restormer_block(last, *network_.joint3, setting_.control,
+    restormer_block(last, *network_.joint3, setting_.control, seen<32>(),
                     [&](const Tile& tile, const float* pixels) {
                       for (int y = tile.y0; y < tile.y1; y++)
                         for (int x = tile.x0; x < tile.x1; x++, pixels += 32)
                           fused[int64_t(y) * width_ + x] = fused_pixel(pixels);
-                      touched(tile, 1, {&a});
+                      touched(tile, 1);
                     });
   }
 
@@ -115,23 +114,22 @@ class ImagePass {
     return 1.0f / (1.0f + std::exp(-(sum(total) + network_.conv2_bias)));
   }
 
-  // Slabs in files: count what a tile touched, and give all pages back now and then.
-  void touched(const Tile& tile, int slabs, std::initializer_list<const Slab*> used) {
-    if (setting_.folder.empty()) return;
-    const double bytes = double(tile.height()) * tile.width() * kSlabChannels * 4 * slabs;
-    double before = held_.load();
-    while (!held_.compare_exchange_weak(before, before + bytes)) {
-    }
-    if (before + bytes < Setting::kHeldBytes) return;
-    held_ = 0;
-    for (const Slab* slab : used) slab->release();
+  // What the first pass of a block calls for every tile that it has read.
+  template <int kChannels>
+  std::function<void(const Tile&)> seen() {
+    return [this](const Tile& tile) { touched(tile, kChannels / kSlabChannels); };
+  }
+
+  // A tile of so many slabs has been read or written.
+  void touched(const Tile& tile, int slabs) {
+    setting_.store.touched(double(tile.height()) * tile.width() * kSlabChannels * 4 * slabs);
   }
 
   // `features`, `grid` and `keys` may be empty; where they hold the state itself, it is
   // overwritten as soon as nobody needs it any more.
   Slab stages(const SourceState& state, int source, const Buffer& text, int rows,
               const AttentionOutput* output, Slab features, Buffer grid, Buffer keys) {
-    Slab next(slab_size(), setting_.folder);
+    Slab next(slab_size(), setting_.store);
     const float* current = state.features;
     const float* on_grid = grid_.identity() ? state.features : state.grid;
     const float* current_keys = state.keys;
@@ -146,10 +144,9 @@ class ImagePass {
       }
       const StageWeights& following = network_.stages[source][s + 1];
       gate_and_convolve(current, on_grid, stage.gate, gate, following, next);
-      if (!features.data()) features = Slab(slab_size(), setting_.folder);
+      if (!features.data()) features = Slab(slab_size(), setting_.store);
       if (stopped()) break;
       block(next, following.block, features.data());
-      features.release();
       current = on_grid = features.data();
       if (!grid_.identity()) {
         if (!grid.data()) grid = Buffer(size_t(kGridPixels) * kSlabChannels);
@@ -164,20 +161,20 @@ class ImagePass {
   }
 
   template <class Row>
-  void parallel_rows(Row row, std::initializer_list<const Slab*> used) {
+  void parallel_rows(Row row) {
     parallel_items(setting_.control, height_, 300.0 * width_, [&](int64_t y) {
       row(int(y));
-      touched({0, int(y), int(y) + 1, 0, width_}, 1, used);
+      touched({0, int(y), int(y) + 1, 0, width_}, 1);
     });
   }
 
   void block(const Slab& from, const BlockWeights<32>& weights, float* to) {
     const Features<32> x{{from.data()}, height_, width_};
-    restormer_block(x, weights, setting_.control, [&](const Tile& tile, const float* pixels) {
+    restormer_block(x, weights, setting_.control, seen<32>(), [&](const Tile& tile, const float* pixels) {
       const int64_t row = int64_t(tile.width()) * kSlabChannels;
       for (int y = tile.y0; y < tile.y1; y++, pixels += row)
         std::memcpy(to + offset(y, tile.x0), pixels, sizeof(float) * size_t(row));
-      touched(tile, 2, {&from});
+      touched(tile, 2);
     });
   }
 
@@ -203,7 +200,7 @@ class ImagePass {
           for (int y = tile.y0; y < tile.y1; y++)
             scratch.run(x, on_grid, grid_, weights, gate.data(), y, tile.x0, tile.x1,
                         to.data() + offset(y, tile.x0));
-          touched(tile, 2, {&to});
+          touched(tile, 2);
         });
   }
 
@@ -243,7 +240,7 @@ class ImagePass {
             convolve_row(rows, following.conv1.data(), following.slope1,
                          to.data() + offset(tile.y0 + r, tile.x0), tile.width());
           }
-          touched(tile, 2, {&to});
+          touched(tile, 2);
         });
   }
 
@@ -251,7 +248,6 @@ class ImagePass {
   int height_, width_;
   Setting& setting_;
   Grid grid_;
-  std::atomic<double> held_{0};
 };
 
 }  // namespace film

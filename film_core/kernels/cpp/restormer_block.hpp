@@ -14,10 +14,11 @@ TileGrid block_tiles(int height, int width) {
   return TileGrid(1, height, width, kTileHeight * kSlabChannels / kChannels, kTileWidth);
 }
 
-// First pass: project_out times the softmaxed channel attention, packed [in][out].
-template <int kChannels>
+// First pass: project_out times the softmaxed channel attention, packed [in][out]. seen(tile) is
+// called for every tile that has been read.
+template <int kChannels, class Seen>
 Buffer channel_attention(const Features<kChannels>& x, const BlockWeights<kChannels>& block,
-                         Control& control) {
+                         Control& control, Seen seen) {
   typedef AttentionSums<kChannels> Sums;
   const TileGrid tiles = block_tiles<kChannels>(x.height, x.width);
   Buffer partial(size_t(tiles.count()) * Sums::kPerTile);
@@ -28,7 +29,9 @@ Buffer channel_attention(const Features<kChannels>& x, const BlockWeights<kChann
         return AttentionTile<kChannels>(kTileHeight * kSlabChannels / kChannels, kTileWidth);
       },
       [&](int64_t i, AttentionTile<kChannels>& scratch) {
-        scratch.run(x, block, tiles[i], partial.data() + i * Sums::kPerTile);
+        const Tile tile = tiles[i];
+        scratch.run(x, block, tile, partial.data() + i * Sums::kPerTile);
+        seen(tile);
       });
   std::vector<double> sums(Sums::kPerTile, 0.0);
   for (int64_t i = 0; i < tiles.count(); i++)
@@ -100,10 +103,11 @@ class BlockOutputTile {
 };
 
 // The whole block. finish(tile, pixels) receives each tile of the output, kChannels a pixel.
-template <int kChannels, class Finish>
+template <int kChannels, class Seen, class Finish>
 void restormer_block(const Features<kChannels>& x, const BlockWeights<kChannels>& block,
-                     Control& control, Finish finish) {
-  const Buffer matrix = channel_attention(x, block, control);
+                     Control& control, Seen seen, Finish finish) {
+  const Buffer matrix = channel_attention(x, block, control, seen);
+  if (control.cancelled()) return;
   const TileGrid tiles = block_tiles<kChannels>(x.height, x.width);
   const double per_pixel = kChannels * (14.0 * kChannels + 9 * 9);
   const double work = double(x.height) * x.width * per_pixel;
