@@ -51,22 +51,21 @@ def run(args: argparse.Namespace) -> int:
     task = find_task(args.task).name if args.task else None
     find_weights(args.source)
     state, card = read_weights(args.source)
+    converted = f"Converted from {args.source.name} (SHA-256 {card.sha256})."
+    notes = [args.notes or "", "" if args.source.suffix == ".safetensors" else converted]
     given = {
         "task": task,
         "text_encoder": args.encoder,
         "data": args.data,
         "licence": args.licence,
-        "notes": args.notes,
+        "notes": " ".join(filter(None, notes)) or None,
     }
     card = dataclasses.replace(
         card,
         name=args.name or args.out.stem,
         command=card.command or "python -m film_core " + shlex.join(sys.argv[1:]),
-        notes=f"Converted from {args.source.name} (SHA-256 {card.sha256}).",
-        **{key: value for key, value in given.items() if value is not None and key != "notes"},
+        **{key: value for key, value in given.items() if value is not None},
     )
-    if args.notes:
-        card = dataclasses.replace(card, notes=f"{args.notes} {card.notes}")
     card = save_weights(state, args.out, card)
     print(
         f"{args.out}: {len(state)} tensors, {card.parameters:,} values, "
