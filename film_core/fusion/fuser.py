@@ -12,6 +12,7 @@ from film_core.checkpoints import Card, find_weights
 from film_core.errors import Cancelled, SettingError, TextError
 from film_core.fusion.attention import AttentionResult, SourceAttention
 from film_core.fusion.comparison import Comparison
+from film_core.fusion.matching import encoder_of, trained_encoder
 from film_core.fusion.result import FusionResult, Measured
 from film_core.images import PairedSources, SourceImage, compose, pair, read_image
 from film_core.runtime import Progress, Runtime
@@ -66,17 +67,8 @@ def load_fuser(
 
     film, card = load_film(weights, kernels=kernels if runtime.device == "cpu" else "plain")
     film.eval()
-    if encoder is None:
-        report("text encoder", None, card.text_encoder)
-        encoder = load_encoder(card.text_encoder or "minilm")
-    if encoder.width != card.text_width:
-        raise TextError(
-            "text.width",
-            "The weights {weights} were trained with text features {needed} wide ({trained}), and "
-            "the encoder {encoder} makes {width}: choose the encoder on the weights' card.",
-            weights=card.name, needed=card.text_width, trained=card.text_encoder or "unknown",
-            encoder=encoder.name, width=encoder.width,
-        )  # fmt: skip
+    report("text encoder", None, trained_encoder(card))
+    encoder = encoder_of(card, encoder)
     return Fuser(film, card, encoder, describer or load_describer(), runtime)
 
 
@@ -126,6 +118,16 @@ class Fuser:
         self._scene = _Scene(sources, found)
         return sources
 
+    @property
+    def sources(self) -> PairedSources:
+        """The current pair. Raises SettingError: no images have been set."""
+        return self._current().sources
+
+    @property
+    def task(self) -> Task:
+        """What the current pair is fused for. Raises SettingError: no images have been set."""
+        return self._current().task
+
     def describe(self, source: str) -> str:
         """Return the describer's text for source ``a`` or ``b`` of the current pair.
 
@@ -149,6 +151,7 @@ class Fuser:
         text_b: str | None = None,
         attention: bool = True,
         compare: bool = True,
+        encoded: EncodedPair | None = None,
         progress: Progress | None = None,
         cancelled: Cancelling | None = None,
     ) -> FusionResult:
@@ -160,6 +163,8 @@ class Fuser:
             attention: whether to hand out the attention maps.
             compare: whether to measure the trivial rules and the sources too, which a pair's
                 first fusion pays ten measurements for (see also `compare`).
+            encoded: features that are already there, as of `read_features`; they take the texts'
+                place.
             progress: told of each step.
             cancelled: asked between and, for large images, within the steps; True stops the work.
 
@@ -170,13 +175,18 @@ class Fuser:
         """
         scene = self._current()
         clock = _Clock(progress, cancelled)
+        if encoded is not None:
+            self._check_width(encoded)
+            text_a, text_b = encoded.a.kept, encoded.b.kept
+        given = encoded is not None
         with clock.step("describe"):
             texts = {
                 source: scene.description(source, self.describer) if text is None else text
                 for source, text in (("a", text_a), ("b", text_b))
             }
         with clock.step("encode"):
-            encoded = encode_pair(self.encoder, texts["a"], texts["b"])
+            if encoded is None:
+                encoded = encode_pair(self.encoder, texts["a"], texts["b"])
         with clock.step("sources"):
             features = scene.features(self._film)
         with clock.step("fuse"):

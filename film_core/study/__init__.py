@@ -10,6 +10,7 @@ The rows are the reader's own variants, the text with each word left out in turn
 text, the same words shuffled, another picture's description, and random numbers.
 """
 
+from film_core.study.making import RowMaker, random_features
 from film_core.study.question import KINDS, Question, Variant, plan
 from film_core.study.report import write_report
 from film_core.study.result import Change, Row, Study
@@ -26,6 +27,7 @@ __all__ = [
     "Finding",
     "Question",
     "Row",
+    "RowMaker",
     "RowShelf",
     "Study",
     "Variant",
@@ -34,6 +36,7 @@ __all__ = [
     "find_words",
     "judge",
     "plan",
+    "random_features",
     "run_study",
     "shuffled",
     "without",

@@ -56,7 +56,7 @@ def as_csv(study: Study) -> str:
         ["kind", "label", "mean_change", "largest_change", *names, "text_a", "text_b", "seconds"]
     )
     for row in study.rows:
-        values = [f"{row.metrics[name]:.6g}" for name in names]
+        values = [f"{row.metrics[name]:.6g}" if name in row.metrics else "" for name in names]
         change = [f"{row.change.mean:.6g}", f"{row.change.most:.6g}"]
         texts = [_inert(row.variant.text_a), _inert(row.variant.text_b)]
         label = _inert(row.variant.label)

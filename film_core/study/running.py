@@ -1,6 +1,5 @@
 """Computes the rows of a study one by one; what is done stays done."""
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,14 +7,14 @@ import numpy as np
 
 from film_core.errors import Cancelled, SettingError
 from film_core.fusion import Fuser
-from film_core.images import PairedSources, SourceImage, compose
-from film_core.metrics import Sources, find_metric, grey_levels
+from film_core.images import PairedSources, SourceImage
+from film_core.metrics import find_metric
 from film_core.runtime import Progress
-from film_core.study.question import Question, Variant, plan
-from film_core.study.result import Row, Study, measure_change
+from film_core.study.making import RowMaker
+from film_core.study.question import Question, plan
+from film_core.study.result import Row, Study
 from film_core.study.shelf import RowShelf, fingerprint
 from film_core.tasks import Task, find_task
-from film_core.text import EncodedPair, encode_pair
 
 MOST_PIXELS_KEPT = 400_000_000
 """Pixels of all rows' pictures together: about 1.2 GB in colour."""
@@ -55,16 +54,21 @@ def run_study(
     base_b = fuser.describe("b") if question.text_b is None else question.text_b
     variants, notes = plan(question, base_a, base_b, fuser.encoder)
     _check_memory(sources, len(variants))
-    worker = _Worker(fuser, sources, found, names, shelf)
+    maker = RowMaker(fuser, names)
+    key = fingerprint(fuser, sources, found, names) + f"\0{base_a}\0{base_b}"
     rows: list[Row] = []
     report = progress or (lambda stage, done, detail: None)
     for number, variant in enumerate(variants, 1):
         report("study", (number - 1) / len(variants), variant.label)
+        # The base is always computed: differences need it at full precision.
+        kept = shelf.load(key, variant) if shelf is not None and rows else None
         try:
-            row = worker.row(variant, cancelled)
+            row = kept or maker.row(variant, cancelled)
         except Cancelled:
             notes.append(f"Stopped after {len(rows)} of {len(variants)} rows.")
             break
+        if shelf is not None and kept is None:
+            shelf.save(key, row)
         rows.append(row)
         if on_row is not None:
             on_row(row, number, len(variants))
@@ -75,75 +79,6 @@ def run_study(
         rows, len(variants), found.name, fuser.card.name, fuser.encoder.name, fuser.runtime.device,
         sources.width, sources.height, notes,
     )  # fmt: skip
-
-
-class _Worker:
-    """Fuses and measures the rows of one pair, the base first."""
-
-    def __init__(
-        self,
-        fuser: Fuser,
-        sources: PairedSources,
-        task: Task,
-        names: list[str] | None,
-        shelf: RowShelf | None,
-    ) -> None:
-        self._fuser, self._sources, self._task, self._names = fuser, sources, task, names
-        self._shelf = shelf
-        self._measured = Sources(*(grey_levels(s.luminance) for s in (sources.a, sources.b)))
-        self._base: np.ndarray | None = None
-        self._base_text: EncodedPair | None = None
-        self._fingerprint = fingerprint(fuser, sources, task, names)
-
-    def row(self, variant: Variant, cancelled: Callable[[], bool] | None) -> Row:
-        """Return the row of `variant`, from the shelf where it has it."""
-        if self._base_text is None:  # the first row is the base
-            self._fingerprint += "\0" + variant.text_a + "\0" + variant.text_b
-        encoded = encode_pair(self._fuser.encoder, variant.text_a, variant.text_b)
-        if self._base_text is None:
-            self._base_text = encoded
-        # The base is always computed: differences need it at full precision.
-        if self._shelf is not None and self._base is not None:
-            kept = self._shelf.load(self._fingerprint, variant)
-            if kept is not None:
-                return kept
-        row = self._compute(variant, encoded, cancelled)
-        if self._shelf is not None:
-            self._shelf.save(self._fingerprint, row)
-        return row
-
-    def _compute(
-        self, variant: Variant, encoded: EncodedPair, cancelled: Callable[[], bool] | None
-    ) -> Row:
-        begun = time.perf_counter()
-        features = encoded.features
-        if variant.kind == "random":
-            features = random_features(features, variant.seed)
-        luminance = self._fuser.fuse_features(features, cancelled=cancelled)
-        if self._base is None:
-            self._base = luminance
-        metrics = {}
-        if self._names != []:
-            metrics = self._measured.measure(grey_levels(luminance), self._names)
-        return Row(
-            variant=variant,
-            image=compose(luminance, self._sources, self._task),
-            change=measure_change(luminance, self._base),
-            metrics=metrics,
-            seconds=time.perf_counter() - begun,
-            notes=tuple(encoded.notes),
-        )
-
-
-def random_features(features: np.ndarray, seed: int | None) -> np.ndarray:
-    """Return normal random numbers of the shape, mean and standard deviation of `features`.
-
-    Args:
-        features: (T, width) float32.
-        seed: of the draw.
-    """
-    draw = np.random.default_rng(seed)
-    return draw.normal(features.mean(), features.std(), features.shape).astype(np.float32)
 
 
 def _check_memory(sources: PairedSources, rows: int) -> None:

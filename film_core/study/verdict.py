@@ -90,6 +90,7 @@ def judge(rows: Sequence["Row"]) -> Verdict:
     level = level_of(mean)
     values = {
         "count": len(texts), "label": strongest.variant.label, "mean": mean, "most": most,
+        "kind": strongest.variant.kind, "name": strongest.variant.name,
         "nothing": NOTHING_VISIBLE, "hardly": HARDLY_ANYTHING,
     }  # fmt: skip
     findings = [Finding(f"study.{level}", LEVELS[level], values)]

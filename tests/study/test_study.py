@@ -8,12 +8,20 @@ import pytest
 
 from film_core.errors import MetricError, SettingError, UnknownNameError
 from film_core.fusion import load_fuser
-from film_core.study import Question, RowShelf, find_words, judge, run_study, without, write_report
+from film_core.study import (
+    Question,
+    RowShelf,
+    find_words,
+    judge,
+    random_features,
+    run_study,
+    without,
+    write_report,
+)
 from film_core.study.another import describe_another
 from film_core.study.question import Variant, plan
 from film_core.study.report import as_csv
 from film_core.study.result import MAP_SIDE, Change, Row, measure_change
-from film_core.study.running import random_features
 from film_core.study.words import shuffled
 from film_core.tasks import find_task
 
