@@ -28,6 +28,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--size", default="original",
         help="original, or small: 288x384 as published, portrait pairs transposed",
     )  # fmt: skip
+    parser.add_argument(
+        "--limit", type=int, default=0, help="at most so many pairs, spread evenly over the list"
+    )
     parser.add_argument("--encoder", default="minilm", help="text encoder (default: minilm)")
     parser.add_argument("--describer", default="measured", help="describer, or none")
     parser.add_argument("--strict", action="store_true", help="fail on what is otherwise skipped")
@@ -50,6 +53,7 @@ def run(args: argparse.Namespace) -> int:
         lists = [find_pairs(args.data, dataset, args.split) for dataset in args.dataset]
     else:
         raise SettingError("prepare.dataset", "Name at least one data set with --dataset.")
+    lists = [_thinned(listed, args.limit) for listed in lists]
     encoder = load_encoder(args.encoder)
     describer = None if args.describer == "none" else load_describer(args.describer)
     for listed in lists:
@@ -65,6 +69,17 @@ def run(args: argparse.Namespace) -> int:
         for sentence in report.skipped.values():
             print(f"  left out: {sentence}", file=sys.stderr)
     return 0
+
+
+def _thinned(listed, limit: int):
+    """Return `listed` with at most `limit` pairs (0: all)."""
+    import dataclasses
+
+    count = len(listed.pairs)
+    if not 0 < limit < count:
+        return listed
+    kept = [listed.pairs[index * count // limit] for index in range(limit)]
+    return dataclasses.replace(listed, pairs=kept)
 
 
 def _show(stage: str, done: float | None, detail: str) -> None:
