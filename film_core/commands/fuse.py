@@ -9,19 +9,28 @@ SUMMARY = "fuse two images, guided by a description of each"
 EXAMPLES = """examples:
   python -m film_core fuse infrared.png visible.png --task ivf --out fused.png
   python -m film_core fuse mri.png pet.png --task mif --out fused.png --json
-  python -m film_core fuse a.png b.png --task ivf --out f.png --text-a "A person by a wall." """
+  python -m film_core fuse a.png b.png --task ivf --out f.png --text-a "A person by a wall."
+  python -m film_core fuse a.png b.png --task ivf --out f.png --describer vlm --vlm ~/blip2
+  python -m film_core fuse a.png b.png --task ivf --out f.png --weights film-published-ivf \\
+      --text-encoder qformer --qformer blip2_pretrained.pth"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments to `parser`."""
     from film_core.commands.options import add_device
+    from film_core.commands.text_options import add_describer, add_encoder
 
     parser.add_argument("image_a", type=Path, metavar="A", help="infrared, MRI, over, near")
     parser.add_argument("image_b", type=Path, metavar="B", help="visible, CT/PET/SPECT, under, far")
     parser.add_argument("--task", required=True, help="ivf, mif, mef or mff")
     parser.add_argument("--out", required=True, type=Path, metavar="F.png", help="the fused PNG")
-    parser.add_argument("--text-a", help="description of A (default: measured from the image)")
-    parser.add_argument("--text-b", help="description of B (default: measured from the image)")
+    parser.add_argument("--text-a", help="description of A (default: the describer's)")
+    parser.add_argument("--text-b", help="description of B (default: the describer's)")
+    parser.add_argument(
+        "--features", type=Path, metavar="T.npy", help="text features (1, T, width), for both texts"
+    )
+    add_describer(parser)
+    add_encoder(parser, None, "the one that the weights were trained with")
     parser.add_argument("--weights", help="a name or a file (default: those of the task)")
     parser.add_argument(
         "--compare", action="store_true", help="measure mean, maximum, pyramid and sources as well"
@@ -34,10 +43,13 @@ def run(args: argparse.Namespace) -> int:
     """Fuse, write the picture, print metrics; raises FilmError with the sentence to show."""
     from film_core.checkpoints import weights_for_task
     from film_core.commands.options import check_output, stage_printer
+    from film_core.commands.text_options import chosen_describer, chosen_encoder
     from film_core.fusion import load_fuser
     from film_core.images import pair as check_pair
     from film_core.images import read_image, write_image
+    from film_core.runtime import start
     from film_core.tasks import find_task
+    from film_core.text import FeaturesOnly, read_features
 
     task = find_task(args.task)
     check_output(args.out)
@@ -45,11 +57,17 @@ def run(args: argparse.Namespace) -> int:
     check_pair(image_a, image_b)  # before the minutes that a cold start can take
     progress = stage_printer()
     weights = args.weights or weights_for_task(task.name)
-    fuser = load_fuser(weights, args.device, args.kernels, progress=progress)
+    encoded = read_features(args.features) if args.features else None
+    describer = chosen_describer(args)
+    if args.text_encoder or args.qformer:
+        start(args.device, progress)  # the encoder runs on the same device
+    encoder = FeaturesOnly() if encoded else chosen_encoder(args)
+    fuser = load_fuser(weights, args.device, args.kernels, encoder, describer, progress)
     fuser.set_images(image_a, image_b, task)
     result = fuser.fuse(
-        args.text_a, args.text_b, attention=False, compare=args.compare, progress=progress
-    )
+        args.text_a, args.text_b, attention=False, compare=args.compare, encoded=encoded,
+        progress=progress,
+    )  # fmt: skip
     write_image(args.out, result.image)
     if args.json:
         print(json.dumps(_as_json(result, args.out), indent=2, ensure_ascii=False))

@@ -19,11 +19,11 @@ from film_core.runtime import Progress, Runtime
 from film_core.tasks import Task, find_task
 from film_core.text import (
     Describer,
+    Description,
     EncodedPair,
     Encoder,
     encode_pair,
     load_describer,
-    load_encoder,
 )
 
 if TYPE_CHECKING:
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 EDITED = "edited"
 """Author of a description that a person wrote or changed."""
+FROM_FILE = "features"
+"""Author where features came from a file, and no words with them."""
 
 Cancelling = Callable[[], bool]
 
@@ -134,7 +136,7 @@ class Fuser:
         Raises:
             SettingError: no images have been set.
         """
-        return self._current().description(source, self.describer)
+        return self._current().description(source, self.describer).text
 
     def compare(self, cancelled: Cancelling | None = None) -> dict[str, Measured]:
         """Return the metrics of mean, maximum, pyramid and both sources for the current pair.
@@ -178,10 +180,10 @@ class Fuser:
         if encoded is not None:
             self._check_width(encoded)
             text_a, text_b = encoded.a.kept, encoded.b.kept
-        given = encoded is not None
+        author = EDITED if encoded is None else FROM_FILE
         with clock.step("describe"):
             texts = {
-                source: scene.description(source, self.describer) if text is None else text
+                source: scene.description(source, self.describer).text if text is None else text
                 for source, text in (("a", text_a), ("b", text_b))
             }
         with clock.step("encode"):
@@ -197,10 +199,7 @@ class Fuser:
         with clock.step("compose"):
             image = compose(luminance, scene.sources, scene.task)
         changed, changed_most = scene.change(luminance)
-        authors = {
-            source: self.describer.name if texts[source] == scene.described.get(source) else EDITED
-            for source in "ab"
-        }
+        authors = {source: scene.author(source, texts[source]) or author for source in "ab"}
         return FusionResult(
             image=image, luminance=luminance, metrics=metrics, comparison=comparison,
             attention=maps, timings=clock.timings(), text_a=texts["a"], text_b=texts["b"],
@@ -257,6 +256,16 @@ class Fuser:
         pieces = tuple(token.text for token in encoded.tokens)
         return luminance, AttentionResult(luminance.shape, found, pieces)
 
+    def _check_width(self, encoded: EncodedPair) -> None:
+        if encoded.features.ndim != 2 or encoded.features.shape[1] != self.card.text_width:
+            raise TextError(
+                "text.encoded_width",
+                "The weights {weights} take text features (tokens, {width}), not {shape}: use "
+                "those of the encoder '{encoder}'.",
+                weights=self.card.name, width=self.card.text_width,
+                shape=str(encoded.features.shape), encoder=self.encoder.name,
+            )  # fmt: skip
+
     def _notes(self, scene: "_Scene", encoded: EncodedPair) -> list[str]:
         notes = [*scene.sources.notes, *encoded.notes]
         if self.runtime.note:
@@ -284,17 +293,22 @@ class _Scene:
         self.sources = sources
         self.task = task
         self.comparison = Comparison(sources.a.luminance, sources.b.luminance)
-        self.described: dict[str, str] = {}
+        self._described: dict[str, Description] = {}
         self._features: SourceFeatures | None = None
         self._previous: np.ndarray | None = None
 
-    def description(self, source: str, describer: Describer) -> str:
-        if source not in self.described:
+    def description(self, source: str, describer: Describer) -> Description:
+        if source not in self._described:
             image, other = self.sources.a, self.sources.b
             if source == "b":
                 image, other = other, image
-            self.described[source] = describer.describe(image, other, self.task, source).text
-        return self.described[source]
+            self._described[source] = describer.describe(image, other, self.task, source)
+        return self._described[source]
+
+    def author(self, source: str, text: str) -> str:
+        """Return who wrote `text` for `source`, "" if it isn't the describer's."""
+        written = self._described.get(source)
+        return written.author if written and written.text == text else ""
 
     def features(self, film: "Film") -> "SourceFeatures":
         if self._features is None:

@@ -21,6 +21,7 @@ from film_core.text.encoding import (
     encode_pair,
     load_encoder,
 )
+from film_core.text.features import FeaturesOnly, read_features
 
 __all__ = [
     "DESCRIBERS",
@@ -30,9 +31,11 @@ __all__ = [
     "EncodedPair",
     "EncodedText",
     "Encoder",
+    "FeaturesOnly",
     "Step",
     "Token",
     "encode_pair",
     "load_describer",
     "load_encoder",
+    "read_features",
 ]
