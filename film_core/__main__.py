@@ -15,6 +15,8 @@ VERBS = (
     "doctor",
     "warmup",
     "convert",
+    "describe",
+    "encode",
     "prepare",
     "train",
     "test",

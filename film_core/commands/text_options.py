@@ -1,6 +1,10 @@
 """Options on words that several verbs share: who writes the descriptions, and what encodes them."""
 
 import argparse
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 DESCRIBER_HELP = (
     "who writes missing descriptions: measured (default), vlm, endpoint or recipe "
@@ -63,3 +67,70 @@ def chosen_describer(args: argparse.Namespace):
     from film_core.text import load_describer
 
     return load_describer(args.describer, args.vlm, args.recipe)
+
+
+def add_cache(parser: argparse.ArgumentParser) -> None:
+    """Add --cache and --cache-megabytes."""
+    parser.add_argument(
+        "--cache", type=Path, metavar="DIR",
+        help="where answers are kept by content (default: beside the compiled code)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--cache-megabytes", type=float, default=256, metavar="N",
+        help="size limit of it, 0 for none at all (default: 256)",
+    )  # fmt: skip
+
+
+def chosen_cache(args: argparse.Namespace):
+    """Return the cache that was asked for. Raises SettingError, OutputError."""
+    from film_core.text.batch import AnswerCache, default_cache_folder
+
+    return AnswerCache(args.cache or default_cache_folder(), args.cache_megabytes)
+
+
+def data_sets(folder: Path) -> dict[str, list[str]]:
+    """Return {data set: names of its tasks} of a folder ``<task>/<data set>``.
+
+    Raises:
+        SettingError: there is none.
+    """
+    from film_core.errors import SettingError
+    from film_core.tasks import TASKS
+
+    found: dict[str, list[str]] = {}
+    for task in TASKS:
+        for path in sorted(folder.glob(f"{task.upper()}/*")):
+            if path.is_dir():
+                found.setdefault(path.name, []).append(task)
+    if not found:
+        raise SettingError(
+            "data.no_sets",
+            "'{path}' holds no data set: a folder like {example} is needed.",
+            path=str(folder), example="IVF/RoadScene",
+        )  # fmt: skip
+    return found
+
+
+@contextmanager
+def needs_training_packages() -> Iterator[None]:
+    """Turn a missing package of requirements-train.txt into the sentence that names it."""
+    from film_core.errors import SettingError
+
+    try:
+        yield
+    except ModuleNotFoundError as failure:
+        raise SettingError(
+            "command.package",
+            "This command needs the package {package}: pip install -r requirements-train.txt.",
+            package=failure.name or "h5py",
+        ) from None
+
+
+def print_report(report, done: str) -> None:
+    """Print what a batch did, and on standard error what it couldn't do."""
+    parts = [f"{len(report.written)} {done}", f"{len(report.kept)} as they were"]
+    if report.foreign:
+        parts.append(f"{len(report.foreign)} written by others left alone (--force replaces them)")
+    print(f"{report.folder}: {', '.join(parts)}")
+    for sentence in report.failed.values():
+        print(f"  left out: {sentence}", file=sys.stderr)

@@ -4,7 +4,7 @@ from film_core.data.datasets import DATASETS, Dataset
 from film_core.data.pairs import DataError, PairFiles, PairList, find_pairs, pairs_of_folders
 from film_core.data.prepared import SIZES, SMALL, PreparedFile, PreparedPair, open_prepared
 from film_core.data.preparing import Report, prepare
-from film_core.data.texts import PairText, TextSource
+from film_core.data.texts import PairText, TextSource, read_written
 
 __all__ = [
     "DATASETS",
@@ -23,4 +23,5 @@ __all__ = [
     "open_prepared",
     "pairs_of_folders",
     "prepare",
+    "read_written",
 ]

@@ -57,7 +57,7 @@ class TextSource:
             features = root / "TextFeature" / below / f"{name}.npy"
             if features.is_file():
                 return PairText(self._features(features), 0, "", "", "features")
-            written = self._written(root / "Text" / below, name)
+            written = read_written(root / "Text" / below, name)
             if written is not None:
                 return self._encoded(*written, "text")
         if self.describer is None:
@@ -96,26 +96,32 @@ class TextSource:
             )  # fmt: skip
         return np.ascontiguousarray(features, np.float32)
 
-    def _written(self, folder: Path, name: str) -> tuple[str, str] | None:
-        apart = [folder / f"{name}_{side}.txt" for side in "AB"]
-        together = folder / f"{name}.txt"
-        try:
-            if all(path.is_file() for path in apart):
-                return tuple(path.read_text(encoding="utf-8").strip() for path in apart)
-            if not together.is_file():
-                return None
-            text = together.read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            raise DataError(
-                "data.bad_text", "The text of '{name}' can't be read ({reason}).",
-                name=name, reason=str(error)[:120],
-            ) from None  # fmt: skip
-        parts = [part.strip() for part in text.split("\n\n") if part.strip()]
-        if len(parts) == 2:
-            return parts[0], parts[1]
+
+def read_written(folder: Path, name: str) -> tuple[str, str] | None:
+    """Return the texts on A and B that `folder` holds for the pair `name`, None where it has none.
+
+    Raises:
+        DataError: a file that can't be read, or doesn't have two paragraphs.
+    """
+    apart = [folder / f"{name}_{side}.txt" for side in "AB"]
+    together = folder / f"{name}.txt"
+    try:
+        if all(path.is_file() for path in apart):
+            return tuple(path.read_text(encoding="utf-8").strip() for path in apart)
+        if not together.is_file():
+            return None
+        text = together.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
         raise DataError(
-            "data.text_parts",
-            "'{path}' has {count} paragraphs; write one on A and one on B with an empty line "
-            "between them.",
-            path=str(together), count=len(parts),
-        )  # fmt: skip
+            "data.bad_text", "The text of '{name}' can't be read ({reason}).",
+            name=name, reason=str(error)[:120],
+        ) from None  # fmt: skip
+    parts = [part.strip() for part in text.split("\n\n") if part.strip()]
+    if len(parts) == 2:
+        return parts[0], parts[1]
+    raise DataError(
+        "data.text_parts",
+        "'{path}' has {count} paragraphs; write one on A and one on B with an empty line "
+        "between them.",
+        path=str(together), count=len(parts),
+    )  # fmt: skip

@@ -35,21 +35,7 @@ def clean_answer(answer: str, author: str) -> str:
     Raises:
         TextError: nothing, far too much, or not English.
     """
-    if len(answer) > _REFUSED_CHARACTERS:
-        raise TextError(
-            "describer.endless",
-            "{author} answered with {count} characters; at most {limit} are taken. Ask again or "
-            "use the measured description.",
-            author=author, count=len(answer), limit=_REFUSED_CHARACTERS,
-        )  # fmt: skip
-    text = "".join(" " if _is_control(character) else character for character in answer)
-    text = " ".join(text.split())
-    if not any(character.isalnum() for character in text):
-        raise TextError(
-            "describer.empty",
-            "{author} answered with nothing. Ask again or use the measured description.",
-            author=author,
-        )
+    text = " ".join(plain_lines(answer, author).split())
     if len(text) > MOST_CHARACTERS:
         text = text[: cut_point(text, MOST_CHARACTERS)].rstrip()
     if not _is_english(text):
@@ -60,6 +46,30 @@ def clean_answer(answer: str, author: str) -> str:
             author=author, begin=text[:60],
         )  # fmt: skip
     return text
+
+
+def plain_lines(answer: str, author: str) -> str:
+    """Return `answer` without control characters and empty lines, cut to what is of use.
+
+    Raises:
+        TextError: nothing, or far too much.
+    """
+    if len(answer) > _REFUSED_CHARACTERS:
+        raise TextError(
+            "describer.endless",
+            "{author} answered with {count} characters; at most {limit} are taken. Ask again or "
+            "use the measured description.",
+            author=author, count=len(answer), limit=_REFUSED_CHARACTERS,
+        )  # fmt: skip
+    text = "".join(" " if _is_control(c) and c != "\n" else c for c in answer)
+    if not any(character.isalnum() for character in text):
+        raise TextError(
+            "describer.empty",
+            "{author} answered with nothing. Ask again or use the measured description.",
+            author=author,
+        )
+    lines = [" ".join(line.split()) for line in text.split("\n")]
+    return "\n".join(line for line in lines if line)[: 2 * MOST_CHARACTERS]
 
 
 def _is_control(character: str) -> bool:

@@ -1,5 +1,6 @@
 """The Q-Former behind the interface of the text encoders."""
 
+import hashlib
 import os
 from pathlib import Path
 
@@ -20,6 +21,7 @@ class QFormer:
 
     Attributes:
         report: a sentence on which tensors of the file were used.
+        fingerprint: tells these weights from others.
     """
 
     name = "qformer"
@@ -48,6 +50,8 @@ class QFormer:
         self.config: QFormerConfig = weights.config
         self.width = weights.config.width
         self.report = weights.report
+        last = weights.state[f"{weights.config.layers - 1}.narrow.weight"]
+        self.fingerprint = hashlib.sha256(np.ascontiguousarray(last)).hexdigest()
         self._words = _tokenizer(weights)
         from film_core.runtime import start
 
