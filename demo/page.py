@@ -14,7 +14,8 @@ from demo.state import SLOTS, Visit
 from demo.view import View
 from film_core.tasks import TASKS
 
-SCRIPTS = {"registration": ("registration.js",)}  # what panels need besides choices.js
+# What panels need besides choices.js.
+SCRIPTS = {"registration": ("registration.js",), "study": ("study.js",)}
 _CLIENT = Path(__file__).parent / "client"
 
 

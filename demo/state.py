@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from demo.study import PromptStudy
 from demo.worker.job import Job
 
 if TYPE_CHECKING:
@@ -175,6 +176,7 @@ class Visit:
         local: the map of a metric's loss that is shown; None for none.
         look: what the attention explorer shows.
         job: what is running for this visit.
+        study: the prompt study.
     """
 
     identity: str = field(default_factory=lambda: secrets.token_hex(16))
@@ -196,6 +198,7 @@ class Visit:
     local: LocalLoss | None = None
     look: Look = Look()
     job: Job | None = None
+    study: PromptStudy = field(default_factory=PromptStudy)
 
     def __deepcopy__(self, memo: dict) -> "Visit":
         """Gradio copies the first value of a state for every session: each gets its own visit."""
@@ -205,6 +208,7 @@ class Visit:
         """Forget what was said and computed about sources that are there no longer."""
         self.result, self.against = None, None
         self.registration, self.unaligned, self.lost = None, None, 0.0
+        self.study.forget()
 
     @property
     def pair(self) -> tuple[str, str, str] | None:

@@ -1,9 +1,14 @@
-"""A prompt study's way to the fusing worker and back: its plan, and each of its rows."""
+"""A prompt study's way to the fusing worker and back, and onto the shelf: pictures, files."""
 
+import json
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from demo.desk import Desk
+from demo.pictures import Picture
 from demo.state import Visit
 from demo.worker import Job
 
@@ -54,6 +59,64 @@ async def row(desk: Desk, visit: Visit, variant: "Variant") -> "Row":
     return Row(
         variant, reply["image"], change, reply["metrics"], reply["seconds"], tuple(reply["notes"])
     )
+
+
+def show(desk: Desk, visit: Visit) -> dict[str, str]:
+    """Put pictures of new rows onto the shelf; return addresses of the study's files by name.
+
+    Maps are drawn on one scale: a row that moves the picture further has all drawn again.
+    """
+    asked, study = visit.study, visit.study.study
+    if study is None or not study.rows:
+        return {}
+    rows = [row for row in study.rows if row.variant.kind != "without"]
+    scale = max(float(row.change.map.max()) for row in rows) or 1.0
+    for row in rows:
+        known = asked.pictures.get(row.variant)
+        if known is not None and known[2] == scale:
+            continue
+        heat = _put(desk, visit, _heat(row.change.map, scale))
+        if known is None:
+            asked.pictures[row.variant] = (_put(desk, visit, row.image), heat, scale)
+        else:
+            desk.shelf.take(known[1].removeprefix("picture/"))
+            asked.pictures[row.variant] = (known[0], heat, scale)
+    return _offers(desk, visit, study)
+
+
+def _put(desk: Desk, visit: Visit, picture: np.ndarray) -> str:
+    from film_core.images import encode_png
+
+    name = desk.shelf.put(Picture(encode_png(picture), "image/png", visit.identity))
+    return f"picture/{name}"
+
+
+def _heat(values: np.ndarray, scale: float) -> np.ndarray:
+    from matplotlib import colormaps
+
+    return colormaps["magma"](values / scale, bytes=True)[..., :3]
+
+
+def _offers(desk: Desk, visit: Visit, study: "Study") -> dict[str, str]:
+    from film_core.study.figures import draw_differences, draw_words
+    from film_core.study.report import as_csv
+
+    made: list[tuple[str, str, Callable[[], bytes]]] = [
+        ("csv", "text/csv", lambda: as_csv(study).encode("utf-8-sig")),
+        ("json", "application/json", lambda: _as_json(study)),
+        ("differences.png", "image/png", lambda: draw_differences(study)),
+    ]
+    if study.words:
+        made.append(("words.png", "image/png", lambda: draw_words(study)))
+    links = {}
+    for ending, media_type, make in made:
+        name = f"study-{study.task}{'-' if '.' in ending else '.'}{ending}"
+        links[name] = desk.offer(visit, name, media_type, make)
+    return links
+
+
+def _as_json(study: "Study") -> bytes:
+    return json.dumps(study.as_dict(), indent=2, ensure_ascii=False).encode()
 
 
 async def _ask(desk: Desk, visit: Visit, request: dict[str, Any]) -> dict[str, Any]:

@@ -6,7 +6,16 @@ An action reads the visit and a few fields, asks the desk, and returns what chan
 
 import gradio as gr
 
-from demo.actions import choosing, exploring, fusing, opening, registering, remembering, sources
+from demo.actions import (
+    choosing,
+    exploring,
+    fusing,
+    opening,
+    registering,
+    remembering,
+    sources,
+    studying,
+)
 from demo.desk import Desk
 from demo.view import View
 
@@ -22,3 +31,4 @@ def wire(page: gr.Blocks, view: View, desk: Desk) -> None:
     exploring.wire(view, desk)
     registering.wire(view, desk)
     remembering.wire(view, desk)
+    studying.wire(view, desk)

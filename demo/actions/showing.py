@@ -10,7 +10,7 @@ import gradio as gr
 import numpy as np
 from PIL import Image
 
-from demo import files
+from demo import files, studies
 from demo.desk import Desk
 from demo.examples import examples_of, find_examples
 from demo.language import Language, load_language
@@ -23,6 +23,7 @@ from demo.panels.history import render_history
 from demo.panels.metrics import render_metrics
 from demo.panels.registration import render_registration
 from demo.panels.source import render_source
+from demo.panels.study import render_study
 from demo.panels.viewer import download_name, render_viewer
 from demo.state import SLOTS, Slot, Visit
 from demo.view import View
@@ -184,6 +185,10 @@ def _attention(visit: Visit, desk: Desk, say: Language) -> str:
     return render_attention(visit, under, links, say)
 
 
+def _study(visit: Visit, desk: Desk, say: Language) -> str:
+    return render_study(visit, studies.show(desk, visit), say)
+
+
 def _about(visit: Visit, desk: Desk, say: Language) -> str:
     from film_core.checkpoints import list_weights
 
@@ -195,6 +200,7 @@ PANELS: dict[str, Callable[[Visit, Desk, Language], str]] = {
     "metrics": _metrics,
     "attention": _attention,
     "registration": lambda visit, desk, say: render_registration(visit, say),
+    "study": _study,
     "history": lambda visit, desk, say: render_history(visit, say),
     "about": _about,
 }

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import gradio as gr
 
-from demo.actions.describing import describe, describe_unedited
+from demo.actions.describing import describe, describe_unedited, is_edited
 from demo.actions.showing import (
     Updates,
     language_of,
@@ -64,23 +64,22 @@ def _wire_field(view: View, desk: Desk, slot: Slot, shown: list) -> None:
             visit.errors[slot] = error
             yield {view.progress: "", **show_sources(view, visit, desk)}
             return
+        texts = {"a": a, "b": b}
         if visit.example:  # own images now: what belonged to the example goes
             visit.example = ""
-            other = "b" if slot == "a" else "a"
-            visit.sources[other] = None
-            visit.described[other] = visit.authors[other] = ""
-            a, b = ("", "") if visit.authors[slot] == "example" else (a, b)
-            visit.authors[slot] = ""
+            visit.sources["b" if slot == "a" else "a"] = None
+            for s in SLOTS:
+                if not is_edited(visit, s, texts[s]):
+                    texts[s] = visit.described[s] = visit.authors[s] = ""
         visit.changed_sources()
         try:
             await _check_pair(visit, desk)
             visit.errors["pair"] = None
         except FilmError as error:
             visit.errors["pair"] = visit.errors[slot] = error
-        texts = {"a": a, "b": b}
-        updates = {view.progress: "", view.texts["a"]: a, view.texts["b"]: b}
+        updates = {view.progress: ""}
         for s in SLOTS:
-            updates |= show_author(view, visit, s, texts[s])
+            updates |= {view.texts[s]: texts[s], **show_author(view, visit, s, texts[s])}
         yield {
             **updates,
             **show_sources(view, visit, desk),

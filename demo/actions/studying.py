@@ -45,7 +45,7 @@ def wire(view: View, desk: Desk) -> None:
         [panel],
         show_progress="hidden",
         api_visibility="private",
-        concurrency_limit=None,
+        trigger_mode="multiple",  # Stop is heard while the start's rows still come
     )
 
 

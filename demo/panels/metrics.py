@@ -34,7 +34,8 @@ def render_metrics(
     if result is None:
         return f'<p class="subdued">{say.html("metrics.none")}</p>'
     columns = {FUSED: result.metrics[form]}
-    columns |= {name: values[form] for name, values in result.comparison.items()}
+    known = sorted(result.comparison, key=lambda name: name in RIVALS)  # the sources first
+    columns |= {name: result.comparison[name][form] for name in known}
     heads = "".join(
         f'<th scope="col" class="{"own" if name == FUSED else ""}">'
         f"{escape(say.known(f'metrics.{name}', name))}</th>"

@@ -12,6 +12,7 @@ import numpy as np
 from demo.attention import pack, words_of
 from demo.parameters import parameters
 from demo.worker.process import Context
+from demo.worker.studying import plan_study, study_row
 from film_core.images import ImageLimits, encode_png, read_image
 from film_core.tasks import find_task
 
@@ -20,12 +21,14 @@ if TYPE_CHECKING:
 
 
 class Fusing:
-    """Operations: "fuse", "compare"."""
+    """Operations: "fuse", "compare", "study plan", "study row"."""
 
     def __init__(self) -> None:
         self.operations: dict[str, Callable[[dict[str, Any], Context], dict[str, Any]]] = {
             "fuse": self._fuse,
             "compare": self._compare,
+            "study plan": self._study_plan,
+            "study row": self._study_row,
         }
         self._fusers: dict[str, Fuser] = {}
         self._pairs: dict[str, tuple] = {}
@@ -83,6 +86,16 @@ class Fusing:
         fuser = self._fuser(request["task"], context.progress)
         self._set_images(fuser, request, context)
         return {"comparison": fuser.compare(context.cancelled)}
+
+    def _study_plan(self, request: dict[str, Any], context: Context) -> dict[str, Any]:
+        fuser = self._fuser(request["task"], context.progress)
+        self._set_images(fuser, request, context)
+        return plan_study(fuser, request)
+
+    def _study_row(self, request: dict[str, Any], context: Context) -> dict[str, Any]:
+        fuser = self._fuser(request["task"], context.progress)
+        self._set_images(fuser, request, context)
+        return study_row(fuser, request, context)
 
     def _set_images(self, fuser: "Fuser", request: dict[str, Any], context: Context) -> None:
         names = [(request[slot]["digest"], request[slot]["name"]) for slot in "ab"]

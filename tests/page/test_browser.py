@@ -1,6 +1,7 @@
 """The page in a real Chromium, with a stand-in for the network so that every state is reached."""
 
 import io
+import json
 import re
 
 import numpy as np
@@ -253,3 +254,86 @@ def test_two_visitors_see_only_their_own(tab, chromium, stand_in_page, pair_file
     expect(other.locator("#fuse")).to_be_visible()
     assert pair_files[0].name not in other.content()
     other.context.close()
+
+
+def test_history_restores_and_compares(tab, stand_in_page, pair_files):
+    page = open_page(tab, stand_in_page)
+    give_pair(page, pair_files)
+    page.fill("#text-a textarea", "the first words")
+    fuse(page)
+    page.fill("#text-a textarea", "the second words")
+    fuse(page)
+    page.get_by_role("tab", name="History").click()
+    cards = page.locator(".card")
+    expect(cards).to_have_count(2)
+    expect(cards.first).to_contain_text("The text alone moved it by")
+    page.click("[data-choose='compare:1']")
+    expect(page.locator(".against button", has_text="Result 1")).to_be_visible()
+    page.click("[data-choose='restore:1']")
+    expect(page.locator("#text-a textarea")).to_have_value("the first words")
+    expect(page.locator("#source-a .drop-name")).to_have_text(pair_files[0].name)
+    page.click("[data-choose='remove:2']")
+    expect(cards).to_have_count(1)
+
+
+def test_metrics_and_maps_can_be_taken_away(tab, stand_in_page, pair_files):
+    page = open_page(tab, stand_in_page)
+    give_pair(page, pair_files)
+    fuse(page)
+    taken = {}
+    for panel in ("Metrics", "Words and places"):
+        page.get_by_role("tab", name=panel).click()
+        for link in page.locator("[role=tabpanel] .downloads a:visible").all():
+            with page.expect_download() as waiting:
+                link.click()
+            name = waiting.value.suggested_filename
+            with open(waiting.value.path(), "rb") as file:
+                taken[name.rsplit(".")[-1]] = file.read()
+    assert sorted(taken) == ["csv", "json", "npz", "pdf", "png", "svg"]
+    table = taken["csv"].decode().splitlines()
+    assert table[0].startswith("form,picture,EN,SD") and len(table) == 1 + 2 * 6
+    content = json.loads(taken["json"])
+    assert content["metrics"]["raw"]["EN"] == 1.0
+    arrays = np.load(io.BytesIO(taken["npz"]))
+    assert arrays["stage3_b_spatial"].shape[1:] == (8, 432)
+    assert taken["pdf"].startswith(b"%PDF") and b"<svg" in taken["svg"]
+    with page.expect_download() as waiting:
+        page.click(".download.second")
+    with open(waiting.value.path(), "rb") as file:
+        exact = Image.open(io.BytesIO(file.read()))
+    assert exact.mode.startswith("I") and exact.text["film.task"] == "ivf"
+
+
+def test_where_a_metric_is_lost_is_shown(tab, stand_in_page, pair_files):
+    page = open_page(tab, stand_in_page)
+    give_pair(page, pair_files)
+    fuse(page)
+    page.click("#metrics [data-choose='local:SSIM']")
+    expect(page.locator("#metrics .loss")).to_contain_text("1 - SSIM / 2")
+    page.click("#metrics [data-choose='form:paper']")
+    expect(page.locator("#metrics .panel-head").first).to_contain_text("published test script")
+    page.click("#metrics [data-choose='local:none']")
+    expect(page.locator("#metrics .loss")).to_have_count(0)
+
+
+def test_misaligned_sources_are_measured_aligned_and_put_back(tab, stand_in_page, tmp_path):
+    generator = np.random.default_rng(2)
+    rows, columns = np.mgrid[0:160, 0:200]
+    image = np.full((160, 200), 90, np.float32)
+    for _ in range(24):
+        y, x, r = generator.integers(0, 160), generator.integers(0, 200), generator.integers(6, 22)
+        image[(rows - y) ** 2 + (columns - x) ** 2 < r * r] = generator.integers(20, 240)
+    Image.fromarray(image[10:150, 10:190].astype(np.uint8)).save(tmp_path / "a.png")
+    Image.fromarray(255 - image[4:144, 2:182].astype(np.uint8)).save(tmp_path / "b.png")
+    page = open_page(tab, stand_in_page)
+    give_pair(page, (tmp_path / "a.png", tmp_path / "b.png"))
+    page.get_by_role("tab", name="Registration").click()
+    page.click("[data-mode=checkerboard]")
+    page.click("[data-choose=measure]")
+    expect(page.locator(".registration .moved")).to_contain_text("off by about 10.")
+    expect(page.locator(".registration")).to_have_attribute("data-mode", "checkerboard")
+    page.click("[data-choose=align]")
+    expect(page.locator(".registration .moved")).to_contain_text("B was brought onto A")
+    expect(page.locator("#source-a .drop-facts")).not_to_contain_text("180 × 140")
+    page.click("[data-choose=undo]")
+    expect(page.locator("#source-a .drop-facts")).to_contain_text("180 × 140")
