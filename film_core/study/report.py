@@ -8,7 +8,6 @@ from pathlib import Path
 
 from film_core.images import write_image
 from film_core.images.writing import write_bytes
-from film_core.study.figures import draw_differences, draw_words
 from film_core.study.result import Study
 
 
@@ -28,6 +27,9 @@ def write_report(study: Study, folder: Path) -> dict[str, Path]:
     Raises:
         OutputError: a file can't be written.
     """
+    # matplotlib takes a second to import, which whoever wants no figure shouldn't wait for.
+    from film_core.study.figures import draw_differences, draw_words
+
     images = folder / "images"
     images.mkdir(exist_ok=True)
     for number, row in enumerate(study.rows):

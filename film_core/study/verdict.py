@@ -13,15 +13,15 @@ HARDLY_ANYTHING = 0.5
 """Mean change in grey levels below which it is under the step of an 8-bit image."""
 
 LEVELS = {
-    "nothing": "The text did nothing visible: of {count} other texts, {label} changed the fused "
+    "nothing": "The text did nothing visible: of {count} other texts, “{label}” changed the fused "
     "image most, by {mean:.3f} grey levels of 255 on average and {most:.2f} at one pixel (below "
     "{nothing} counts as nothing visible).",
-    "hardly": "The text did hardly anything: of {count} other texts, {label} changed the fused "
+    "hardly": "The text did hardly anything: of {count} other texts, “{label}” changed the fused "
     "image most, by {mean:.2f} grey levels of 255 on average and {most:.1f} at one pixel (below "
     "{hardly} counts as hardly anything).",
-    "something": "The text did something: of {count} other texts, {label} changed the fused image "
-    "most, by {mean:.2f} grey levels of 255 on average and {most:.1f} at one pixel ({hardly} or "
-    "more counts as something).",
+    "something": "The text did something: of {count} other texts, “{label}” changed the fused "
+    "image most, by {mean:.2f} grey levels of 255 on average and {most:.1f} at one pixel ({hardly} "
+    "or more counts as something).",
     "unknown": "No other text has been compared yet, so nothing can be said about the text.",
 }
 

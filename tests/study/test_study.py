@@ -185,7 +185,7 @@ def test_the_verdict_states_its_number_and_its_limit(mean, level, said):
     verdict = judge([made_row("base", 0), made_row("empty", mean), made_row("other", mean / 2)])
     assert verdict.level == level
     assert said in str(verdict)
-    assert "no text changed" in str(verdict)
+    assert "“no text” changed" in str(verdict)
     assert verdict.mean == mean
 
 
