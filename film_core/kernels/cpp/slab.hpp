@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "memory.hpp"
@@ -27,12 +28,24 @@ struct DiskFull : std::runtime_error {
   DiskFull() : std::runtime_error("no room for a temporary file") {}
 };
 
-// Where slabs come from: memory, or files in a folder whose mapped pages it limits.
+// Where slabs come from: memory, or files in a folder whose mapped pages it limits. All slabs of a
+// store have the same size, and one that is finished with serves the next who asks.
 class SlabStore {
  public:
   explicit SlabStore(const std::string& folder) : folder_(folder) {}
+  SlabStore(const SlabStore&) = delete;
+  SlabStore& operator=(const SlabStore&) = delete;
+  ~SlabStore() {
+#if defined(__unix__) || defined(__APPLE__)
+    // Forgetting gigabytes can wait for the disk. Nobody else has to.
+    if (!files_.empty())
+      std::thread([](std::vector<Mapping> files) {
+        for (const Mapping& file : files) munmap(file.address, file.bytes);
+      }, files_).detach();
+#endif
+  }
+
   bool in_files() const { return !folder_.empty(); }
-  const std::string& folder() const { return folder_; }
 
   // A work item has touched so many bytes of slabs. Any thread; now and then it gives back the
   // pages of all files.
@@ -43,7 +56,7 @@ class SlabStore {
     }
     if (before + bytes < kHeldBytes) return;
     held_ = 0;
-    for (const Mapping& mapping : mappings_) madvise(mapping.address, mapping.bytes, MADV_DONTNEED);
+    for (const Mapping& file : files_) madvise(file.address, file.bytes, MADV_DONTNEED);
   }
 
  private:
@@ -54,52 +67,27 @@ class SlabStore {
   };
   static constexpr double kHeldBytes = 256e6;
 
-  std::string folder_;
-  std::vector<Mapping> mappings_;  // changes only between passes, on the calling thread
-  std::atomic<double> held_{0};
-};
+  float* take(size_t count) {
+    if (free_.empty()) return in_files() ? map_file(count) : allocate(count);
+    float* slab = free_.back();
+    free_.pop_back();
+    return slab;
+  }
+  void give_back(float* slab) { free_.push_back(slab); }
 
-class Slab {
- public:
-  Slab() = default;
-  Slab(size_t count, SlabStore& store) : count_(count) {
-    if (store.in_files()) {
-      map_file(store);
-    } else {
-      buffer_ = Buffer(count);
-      data_ = buffer_.data();
-    }
-  }
-  Slab(Slab&& other) noexcept { swap(other); }
-  Slab& operator=(Slab&& other) noexcept {
-    Slab old(std::move(other));
-    swap(old);
-    return *this;
-  }
-  Slab(const Slab&) = delete;
-  Slab& operator=(const Slab&) = delete;
-  ~Slab() {
-    if (!store_) return;
-    munmap(data_, count_ * sizeof(float));
-    std::vector<SlabStore::Mapping>& mappings = store_->mappings_;
-    for (size_t i = 0; i < mappings.size(); i++)
-      if (mappings[i].address == data_) {
-        mappings.erase(mappings.begin() + i);
-        break;
-      }
+  float* allocate(size_t count) {
+    buffers_.emplace_back(count);
+    return buffers_.back().data();
   }
 
-  float* data() const { return data_; }
-
- private:
-  void map_file(SlabStore& store) {
-    const std::string path = store.folder() + "/film-features-XXXXXX";
+  float* map_file(size_t count) {
+    const std::string path = folder_ + "/film-features-XXXXXX";
     std::vector<char> name(path.begin(), path.end());
     name.push_back(0);
     const int file = mkstemp(name.data());
     if (file < 0) throw DiskFull();
     unlink(name.data());
-    const off_t bytes = off_t(count_ * sizeof(float));
+    const off_t bytes = off_t(count * sizeof(float));
 #if defined(__linux__)
     // Without room set aside a full disk would end the process at the first write.
     const bool room = posix_fallocate(file, 0, bytes) == 0;
@@ -111,21 +99,44 @@ class Slab {
              : MAP_FAILED;
     close(file);
     if (address == MAP_FAILED) throw DiskFull();
-    data_ = static_cast<float*>(address);
-    store_ = &store;
-    store.mappings_.push_back({address, size_t(bytes)});
+    files_.push_back({address, size_t(bytes)});
+    return static_cast<float*>(address);
   }
+
+  std::string folder_;
+  std::vector<Buffer> buffers_;
+  std::vector<Mapping> files_;  // changes only between passes, on the calling thread
+  std::vector<float*> free_;
+  std::atomic<double> held_{0};
+};
+
+// Room for a feature map, from a store and back to it.
+class Slab {
+ public:
+  Slab() = default;
+  Slab(size_t count, SlabStore& store) : data_(store.take(count)), store_(&store) {}
+  Slab(Slab&& other) noexcept { swap(other); }
+  Slab& operator=(Slab&& other) noexcept {
+    Slab old(std::move(other));
+    swap(old);
+    return *this;
+  }
+  Slab(const Slab&) = delete;
+  Slab& operator=(const Slab&) = delete;
+  ~Slab() {
+    if (store_) store_->give_back(data_);
+  }
+
+  float* data() const { return data_; }
+
+ private:
   void swap(Slab& other) {
-    std::swap(buffer_, other.buffer_);
     std::swap(data_, other.data_);
-    std::swap(count_, other.count_);
     std::swap(store_, other.store_);
   }
 
-  Buffer buffer_;
   float* data_ = nullptr;
-  size_t count_ = 0;
-  SlabStore* store_ = nullptr;  // of a file's mapping; null for memory
+  SlabStore* store_ = nullptr;
 };
 
 }  // namespace film
