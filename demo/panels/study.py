@@ -140,9 +140,11 @@ def _cards(visit: Visit, study: "Study", say: Language) -> str:
         picture, heat, scale = addresses
         name = label(row.variant, say)
         alt_image, alt_map = (say.html(f"study.alt_{kind}", name=name) for kind in ("image", "map"))
+        pictures = f'<img src="{escape(picture)}" alt="{alt_image}" loading="lazy">'
+        if row.variant.kind != "base":  # its map would be black all over
+            pictures += f'<img src="{escape(heat)}" alt="{alt_map}" loading="lazy">'
         cards.append(
-            f'<figure class="study-card"><div><img src="{escape(picture)}" alt="{alt_image}" '
-            f'loading="lazy"><img src="{escape(heat)}" alt="{alt_map}" loading="lazy"></div>'
+            f'<figure class="study-card"><div>{pictures}</div>'
             f'<figcaption title="{escape(row.variant.text_a)} | {escape(row.variant.text_b)}">'
             f"<b>{escape(name)}</b><span>{_change(row, say)}</span></figcaption></figure>"
         )
