@@ -8,7 +8,7 @@ from pathlib import Path
 SUMMARY = "turn a published .pth or a Jittor .pkl into .safetensors with a card"
 EXAMPLES = """examples:
   python -m film_core convert IVF.pth weights/film-published-ivf.safetensors --task ivf \\
-      --encoder blip2-qformer --licence "see the authors' repository"
+      --encoder qformer --licence "see the authors' repository"
   python -m film_core convert exp/.../model/ckpt_20.pkl weights/mine.safetensors --task mff
 
 Nothing in the file is executed: the pickle is read operation by operation, and whatever weights

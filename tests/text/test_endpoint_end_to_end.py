@@ -1,0 +1,116 @@
+"""From two images through an endpoint's words and Q-Former features to exact FILM."""
+
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from chat_server import ANSWER, KEY, says, serving
+from PIL import Image
+from safetensors.numpy import save_file
+
+from film_core.text.qformer.layout import QFormerConfig
+
+SMALL = QFormerConfig(width=768, layers=1, heads=12, hidden=64)
+
+
+def write_qformer(path):
+    """Random weights of the published width, one layer deep, under transformers' names."""
+    random = np.random.default_rng(7)
+
+    def matrix(*shape):
+        return random.normal(0, 0.05, shape).astype(np.float32)
+
+    width, hidden = SMALL.width, SMALL.hidden
+    at = "qformer.encoder.layer.0."
+    state = {
+        "embeddings.word_embeddings.weight": matrix(SMALL.vocabulary, width),
+        "embeddings.position_embeddings.weight": matrix(SMALL.positions, width),
+        f"{at}intermediate.dense.weight": matrix(hidden, width),
+        f"{at}output.dense.weight": matrix(width, hidden),
+        f"{at}intermediate.dense.bias": matrix(hidden),
+        f"{at}output.dense.bias": matrix(width),
+    }
+    parts = ["attention.attention.query", "attention.attention.key", "attention.attention.value"]
+    for part in (*parts, "attention.output.dense"):
+        state[f"{at}{part}.weight"] = matrix(width, width)
+        state[f"{at}{part}.bias"] = matrix(width)
+    for norm in ("qformer.layernorm", f"{at}attention.output.LayerNorm", f"{at}output.LayerNorm"):
+        state[f"{norm}.weight"], state[f"{norm}.bias"] = 1 + matrix(width), matrix(width)
+    save_file(state, path)
+
+
+@pytest.fixture
+def run(tmp_path, repository):
+    """Runs the command line in the way that a person does."""
+    environment = {**os.environ, "NO_PROXY": "127.0.0.1", "PYTHONPATH": str(repository)}
+
+    def command(*arguments, status=0, **extra):
+        done = subprocess.run(
+            [sys.executable, "-m", "film_core", *map(str, arguments)],
+            cwd=tmp_path, env={**environment, **extra}, capture_output=True, text=True,
+        )  # fmt: skip
+        assert done.returncode == status, done.stderr
+        assert KEY not in done.stdout + done.stderr
+        return done
+
+    return command
+
+
+@pytest.fixture
+def images(tmp_path):
+    y, x = np.mgrid[:48, :64]
+    for name, plane in (("ir", 255 - 4 * y), ("vi", 3 * x)):
+        Image.fromarray(plane.astype(np.uint8)).save(tmp_path / f"{name}.png")
+    return ["ir.png", "vi.png", "--task", "ivf", "--out", "f.png", "--json"]
+
+
+@pytest.mark.slow
+def test_published_weights_from_two_images_to_a_fused_one(run, images, tmp_path, shared):
+    published = shared / "golden" / "film" / "ckpt_official_layout.pth"
+    write_qformer(tmp_path / "qformer.safetensors")
+    run("convert", published, "film.safetensors", "--task", "ivf", "--encoder", "qformer")
+    exact = ["--weights", "film.safetensors", "--qformer", "qformer.safetensors"]
+    with serving(says(ANSWER), says("A bright road with trees at the right.")) as server:
+        settings = {
+            "FILM_ENDPOINT_URL": server.url, "FILM_ENDPOINT_MODEL": "stub-vl",
+            "FILM_ENDPOINT_KEY": KEY,
+        }  # fmt: skip
+        told = run("fuse", *images, *exact, "--describer", "endpoint", **settings)
+        result = json.loads(told.stdout)
+        assert len(server.requests) == 2
+    assert (result["encoder"], result["weights"]) == ("qformer", "film")
+    assert result["text_a"] == ANSWER and result["author_a"] == "stub-vl"
+    assert Image.open(tmp_path / "f.png").size == (64, 48)
+    fused = (tmp_path / "f.png").read_bytes()
+
+    # Typed text gives the same, and other text something else: the words do reach the network.
+    typed = ["--text-a", result["text_a"], "--text-b", result["text_b"]]
+    again = json.loads(run("fuse", *images, *exact, *typed).stdout)
+    assert again["author_a"] == "edited" and (tmp_path / "f.png").read_bytes() == fused
+
+    # Features from a file need no encoder at all.
+    folder = tmp_path / "data" / "Text" / "IVF" / "Own"
+    folder.mkdir(parents=True)
+    (folder / "one.txt").write_text(f"{result['text_a']}\n\n{result['text_b']}\n")
+    encode = ["encode", "data", "--text-encoder", "qformer", "--cache-megabytes", "0"]
+    told = run(*encode, FILM_QFORMER=str(tmp_path / "qformer.safetensors"))
+    assert "tensors were used" in told.stderr
+    features = tmp_path / "data" / "TextFeature" / "IVF" / "Own" / "one.npy"
+    assert np.load(features).shape[2] == 768
+    weights = ["--weights", "film.safetensors"]
+    direct = json.loads(run("fuse", *images, *weights, "--features", features).stdout)
+    assert direct["author_a"] == "features" and (tmp_path / "f.png").read_bytes() == fused
+
+    # What doesn't belong together is refused, and the right thing named.
+    wrong = run("fuse", *images, *weights, "--text-encoder", "minilm", status=2)
+    assert "trained with the text encoder 'qformer', not with 'minilm'" in wrong.stderr
+    missing = run("fuse", *images, *weights, status=2)
+    assert "--qformer PATH" in missing.stderr
+    bare = run("fuse", *images, "--weights", published, status=2)  # no card says anything
+    assert "--qformer PATH" in bare.stderr
+    np.save(tmp_path / "narrow.npy", np.zeros((1, 5, 384), np.float32))
+    narrow = run("fuse", *images, *weights, "--features", "narrow.npy", status=2)
+    assert "(tokens, 768), not (5, 384)" in narrow.stderr
