@@ -19,11 +19,12 @@ from demo.settings import Settings
 from demo.state import SLOTS, Moved, Result, Slot, Source, Visit, Word, moved_by_text
 from demo.worker import Job, JobEvent, Supervisor
 from demo.worker.supervisor import WorkerLimits
-from film_core.errors import ImageError
+from film_core.errors import ImageError, TextError
 
 if TYPE_CHECKING:
     from film_core.registration import Registration
 
+_UPLOAD_SECONDS = 300.0
 _UPLOAD_BYTES = 512 * 2**20  # uploads that wait to be claimed by their visit
 
 
@@ -44,7 +45,9 @@ class Desk:
         self.settings = settings
         self.shelf = PictureShelf(settings.shelf_megabytes * 2**20)
         self.offers = Offers()
-        self.uploads = PictureShelf(_UPLOAD_BYTES)  # apart, so that a flood of them costs no result
+        self.uploads = PictureShelf(
+            _UPLOAD_BYTES, _UPLOAD_SECONDS
+        )  # apart, so that a flood of them costs no result
         limits = WorkerLimits(
             waiting=settings.waiting, waiting_per_visitor=settings.waiting_per_visitor
         )
@@ -188,8 +191,11 @@ class Desk:
         """Put a fusion of the visit's sources in the line.
 
         Raises:
+            TextError: a text is longer than this page accepts.
             QueueFullError: too much waits already.
         """
+        for text in (text_a, text_b):
+            self.check_text(text)
         job = Job(
             visit.identity,
             {
@@ -205,6 +211,16 @@ class Desk:
             self.settings.fuse_seconds,
         )
         return self.fusing.submit(job)
+
+    def check_text(self, text: str) -> None:
+        """Raise TextError if `text` is longer than this page accepts."""
+        limit = self.settings.max_characters
+        if len(text) > limit:
+            raise TextError(
+                "text.page_limit",
+                "The description has {count} characters; this page accepts {limit}: shorten it.",
+                count=len(text), limit=limit,
+            )  # fmt: skip
 
     def compare(self, visit: Visit, result: Result) -> Job:
         """Put measuring the trivial answers and the sources of a result's pair in the line.

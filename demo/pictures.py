@@ -6,6 +6,7 @@ picture's name (128 random bits) can't ask for it, and all of a visit's pictures
 
 import secrets
 import threading
+import time
 from collections import OrderedDict
 from dataclasses import dataclass
 
@@ -28,28 +29,37 @@ class Picture:
 
 
 class PictureShelf:
-    """Pictures by name; the oldest go when `limit` bytes are exceeded. Safe for threads."""
+    """Pictures by name, safe for threads.
 
-    def __init__(self, limit: int) -> None:
+    Args:
+        limit: bytes beyond which the ones that weren't asked for longest go.
+        seconds: age at which a picture goes.
+    """
+
+    def __init__(self, limit: int, seconds: float = float("inf")) -> None:
         self.limit = limit
+        self.seconds = seconds
         self._lock = threading.Lock()
         self._pictures: OrderedDict[str, Picture] = OrderedDict()
+        self._born: dict[str, float] = {}
         self._bytes = 0
 
     def put(self, picture: Picture) -> str:
         """Keep `picture` and return its name."""
         name = secrets.token_urlsafe(16)
         with self._lock:
+            self._expire()
             self._pictures[name] = picture
+            self._born[name] = time.monotonic()
             self._bytes += len(picture.data)
             while self._bytes > self.limit and len(self._pictures) > 1:
-                _, old = self._pictures.popitem(last=False)
-                self._bytes -= len(old.data)
+                self._remove(next(iter(self._pictures)))
         return name
 
     def get(self, name: str) -> Picture | None:
         """Return the picture called `name`, None when there is none (any more)."""
         with self._lock:
+            self._expire()
             picture = self._pictures.get(name)
             if picture is not None:
                 self._pictures.move_to_end(name)
@@ -58,16 +68,26 @@ class PictureShelf:
     def take(self, name: str) -> Picture | None:
         """Return the picture called `name` and forget it."""
         with self._lock:
-            picture = self._pictures.pop(name, None)
-            if picture is not None:
-                self._bytes -= len(picture.data)
-            return picture
+            self._expire()
+            return self._remove(name)
 
     def forget(self, owner: str) -> None:
         """Forget all pictures of a visit."""
         with self._lock:
             for name in [n for n, picture in self._pictures.items() if picture.owner == owner]:
-                self._bytes -= len(self._pictures.pop(name).data)
+                self._remove(name)
+
+    def _expire(self) -> None:
+        oldest = time.monotonic() - self.seconds
+        for name in [name for name, born in self._born.items() if born < oldest]:
+            self._remove(name)
+
+    def _remove(self, name: str) -> Picture | None:
+        picture = self._pictures.pop(name, None)
+        self._born.pop(name, None)
+        if picture is not None:
+            self._bytes -= len(picture.data)
+        return picture
 
     def __len__(self) -> int:
         return len(self._pictures)

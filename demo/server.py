@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import os
 import socket
 from collections.abc import AsyncIterator
@@ -11,10 +12,10 @@ import gradio as gr
 import uvicorn
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import FileResponse, JSONResponse
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from demo.desk import Desk
 from demo.examples import PICTURES, find_examples, thumbnail
+from demo.gate import Gate
 from demo.language import load_language
 from demo.page import build_page
 from demo.panels.health import health
@@ -25,18 +26,6 @@ from film_core.errors import SettingError
 _FOLDER = Path(__file__).parent
 _FONT = _FOLDER / "fonts" / "inter-latin-wght-normal.woff2"
 _STYLES = sorted((_FOLDER / "style").glob("*.css"))
-
-# Nothing on the page may come from or go to anywhere else; the browser enforces it.
-_POLICY = (
-    "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; "
-    "script-src 'self' 'unsafe-inline' 'unsafe-eval'; font-src 'self' data:; connect-src 'self'; "
-    "object-src 'none'; base-uri 'self'; form-action 'self'"
-)
-_HEADERS = [
-    (b"content-security-policy", _POLICY.encode()),
-    (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"no-referrer"),
-]
 
 
 def build_server(desk: Desk) -> FastAPI:
@@ -49,7 +38,7 @@ def build_server(desk: Desk) -> FastAPI:
         await asyncio.to_thread(desk.close)
 
     app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
-    app.add_middleware(Headers)
+    app.add_middleware(Gate)
     _add_routes(app, desk)
     page = build_page(desk)
     page.queue(default_concurrency_limit=64, max_size=256, api_open=False)
@@ -62,7 +51,6 @@ def build_server(desk: Desk) -> FastAPI:
         footer_links=[],
         run_history=False,
         show_error=False,
-        max_file_size="1kb",  # uploads go to /upload, into memory; Gradio's own way is shut
         ssr_mode=False,
         enable_monitoring=False,
     )
@@ -117,21 +105,6 @@ def _add_routes(app: FastAPI, desk: Desk) -> None:
         return FileResponse(_FONT, media_type="font/woff2")
 
 
-class Headers:
-    """Adds the security headers to every answer; plain ASGI, so that streams stay streams."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def send_with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                message["headers"] = [*message.get("headers", []), *_HEADERS]
-            await send(message)
-
-        await self.app(scope, receive, send_with_headers if scope["type"] == "http" else send)
-
-
 def serve(desk: Desk) -> None:
     """Serve the page until stopped, at GRADIO_SERVER_NAME and GRADIO_SERVER_PORT.
 
@@ -147,10 +120,12 @@ def serve(desk: Desk) -> None:
         )  # fmt: skip
     port = int(text)
     _check_free(name, port)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # it would log addresses
     app = build_server(desk)
     shown = "127.0.0.1" if name in ("0.0.0.0", "::") else name
     print(f"FILM Studio: http://{shown}:{port}", flush=True)
-    uvicorn.run(app, host=name, port=port, log_level="warning", timeout_graceful_shutdown=5)
+    uvicorn.run(app, host=name, port=port, log_level="warning", timeout_graceful_shutdown=30)
 
 
 def _check_free(name: str, port: int) -> None:

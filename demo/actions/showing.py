@@ -193,7 +193,7 @@ def _about(visit: Visit, desk: Desk, say: Language) -> str:
     from film_core.checkpoints import list_weights
 
     device = str(desk.fusing.status().about.get("device", ""))
-    return render_about(list_weights(), device, say)
+    return render_about(list_weights(), device, desk.settings, say)
 
 
 PANELS: dict[str, Callable[[Visit, Desk, Language], str]] = {

@@ -6,6 +6,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
 from demo.language import Language
+from demo.settings import Settings
 
 if TYPE_CHECKING:
     from film_core.checkpoints import Card
@@ -14,12 +15,13 @@ _PACKAGES = ("jittor", "gradio", "numpy", "onnxruntime", "transformers")
 _SHOWN_METRICS = ("EN", "SD", "SF", "AG", "VIFF", "Qabf", "SSIM")
 
 
-def render_about(cards: "dict[str, Card]", device: str, say: Language) -> str:
+def render_about(cards: "dict[str, Card]", device: str, settings: Settings, say: Language) -> str:
     """Return the panel.
 
     Args:
         cards: the weights that are installed, by name.
         device: what the network runs on, "" while that isn't known.
+        settings: whose limits are stated.
     """
     weights = "".join(_card(card, say) for card in cards.values())
     versions = ", ".join(f"{name} {_version(name)}" for name in _PACKAGES)
@@ -31,6 +33,8 @@ def render_about(cards: "dict[str, Card]", device: str, say: Language) -> str:
 <p>{say.html("about.how_text")}</p>
 <h2>{say.html("about.words")}</h2><p>{say.html("about.words_text")}</p>
 <h2>{say.html("about.weights")}</h2>{weights or f"<p>{say.html('about.no_weights')}</p>"}
+<h2>{say.html("about.limits")}</h2>
+<p>{say.html("about.limits_text", **_limits(settings))}</p>
 <h2>{say.html("about.sources")}</h2>
 <ul class="plain"><li>Zhao et al., <i>Image Fusion via Vision-Language Model</i>, ICML 2024
   (arXiv 2402.02235)</li>
@@ -39,6 +43,18 @@ def render_about(cards: "dict[str, Card]", device: str, say: Language) -> str:
 <li>Jittor: Hu et al., Science China Information Sciences 2020</li>
 <li>{say.html("about.font")}</li></ul>
 <p class="subdued">{escape(running)}</p></div>"""
+
+
+def _limits(settings: Settings) -> dict[str, str]:
+    return {
+        "megapixels": f"{settings.max_megapixels:g}",
+        "megabytes": f"{settings.max_megabytes:g}",
+        "characters": f"{settings.max_characters:,}",
+        "minutes": f"{settings.fuse_seconds / 60:g}",
+        "own": str(settings.waiting_per_visitor),
+        "all": str(settings.waiting),
+        "history": str(settings.history),
+    }
 
 
 def _card(card: "Card", say: Language) -> str:

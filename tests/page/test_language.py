@@ -1,0 +1,102 @@
+"""Both languages say everything, and errors are translated by their code."""
+
+import ast
+import string
+from pathlib import Path
+
+import pytest
+
+from demo.language import LANGUAGES, load_language, preferred_language
+from film_core.errors import ImageError
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def fields(template: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(template) if name}
+
+
+@pytest.mark.parametrize("name", [name for name in LANGUAGES if name != "en"])
+def test_no_sentence_is_missing_and_none_has_other_blanks(name):
+    english, other = load_language("en").phrases, load_language(name).phrases
+    assert sorted(set(english) - set(other)) == []
+    for key, sentence in english.items():
+        assert fields(other[key]) <= fields(sentence), key
+
+
+def test_every_key_that_the_code_names_exists():
+    phrases = load_language("en").phrases
+    for file in (ROOT / "demo").rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.Call) or not node.args:
+                continue
+            called = node.func
+            said = (isinstance(called, ast.Name) and called.id == "say") or (
+                isinstance(called, ast.Attribute)
+                and called.attr == "html"
+                and isinstance(called.value, ast.Name)
+                and called.value.id == "say"
+            )
+            first = node.args[0]
+            if said and isinstance(first, ast.Constant):
+                assert first.value in phrases, f"{file.name}: {first.value}"
+
+
+def sentences_of_errors(*folders: str) -> dict[str, list[str]]:
+    found = {}
+    for folder in folders:
+        for file in (ROOT / folder).rglob("*.py"):
+            for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+                if not isinstance(node, ast.Call):
+                    continue
+                texts = [argument.value for argument in node.args[:2] if is_text(argument)]
+                if len(texts) == 2 and "." in texts[0] and " " in texts[1] and " " not in texts[0]:
+                    found.setdefault(texts[0], []).append(texts[1])
+    return found
+
+
+def is_text(node: ast.AST) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
+
+
+def test_chinese_errors_fill_in_what_the_english_ones_do():
+    english = sentences_of_errors("film_core", "demo")
+    chinese = load_language("zh").phrases
+    for key, sentence in chinese.items():
+        code = key.removeprefix("error.")
+        if key.startswith("error.") and code in english:
+            assert any(fields(sentence) <= fields(known) for known in english[code]), key
+
+
+def test_what_a_visitor_can_cause_is_translated():
+    chinese = load_language("zh").phrases
+    missing = [
+        code
+        for code in sentences_of_errors("demo", "film_core/images")
+        if code.split(".")[0] in ("image", "upload", "pair", "queue", "worker", "fuse")
+        and code not in ONLY_FOR_PROGRAMS
+        and f"error.{code}" not in chinese
+    ]
+    assert missing == []
+
+
+ONLY_FOR_PROGRAMS = {  # arrays, paths and files that no visitor can hand over
+    "image.array_range", "image.array_shape", "image.array_type", "image.fused_size",
+    "image.missing", "image.not_a_file", "image.not_png", "image.unreadable",
+}  # fmt: skip
+
+
+def test_an_error_is_said_in_the_language_and_in_english_where_that_is_missing():
+    error = ImageError("image.too_small", "It is {width}.", name="x", width=3, height=4, limit=16)
+    assert "16" in load_language("zh").error(error) and "像素" in load_language("zh").error(error)
+    assert load_language("en").error(error) == "It is 3."
+    unknown = ImageError("image.new", "Only English knows {what}.", what="this")
+    assert load_language("zh").error(unknown) == "Only English knows this."
+
+
+@pytest.mark.parametrize(
+    ("accept", "name"),
+    [("zh-CN,zh;q=0.9,en;q=0.8", "zh"), ("de,en;q=0.7", "en"), ("", "en"), ("en-GB", "en")],
+)
+def test_the_browser_chooses_first(accept, name):
+    assert preferred_language(accept) == name

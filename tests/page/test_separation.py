@@ -1,0 +1,140 @@
+"""Visitors are kept apart, doors that nobody needs are shut, limits hold."""
+
+import json
+import urllib.error
+import urllib.request
+
+import pytest
+
+from demo.desk import Desk, plain_name
+from demo.gate import Gate
+from demo.offers import Offer, Offers
+from demo.pictures import Picture, PictureShelf
+from demo.settings import Settings, read_settings
+from demo.state import Visit
+from film_core.errors import SettingError, TextError
+
+
+def answer(address: str, data: bytes | None = None) -> tuple[int, bytes, dict]:
+    try:
+        with urllib.request.urlopen(urllib.request.Request(address, data), timeout=20) as reply:
+            return reply.status, reply.read(), dict(reply.headers)
+    except urllib.error.HTTPError as refused:
+        return refused.code, refused.read(), dict(refused.headers)
+
+
+SHUT = [
+    "/gradio_api/upload", "/gradio_api/file=/etc/passwd", "/gradio_api/file/etc/passwd",
+    "/gradio_api/proxy=http://127.0.0.1:1/", "/gradio_api/component_server", "/monitoring",
+    "/gradio_api/app_id", "/runs", "/docs", "/openapi.json", "/gradio_api/mcp/", "/user",
+    "/example/ivf/../../app.py", "/example/ivf/none/a.png", "/picture/guess", "/offer/guess",
+    "/static/../app.py", "/gradio_api/heartbeat/../upload",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("path", SHUT)
+def test_doors_that_nobody_needs_are_shut(stand_in_page, path):
+    assert answer(stand_in_page.address + path)[0] == 404
+
+
+def test_every_answer_carries_the_headers(stand_in_page):
+    for path in ("/", "/health", "/nothing"):
+        headers = {k.lower(): v for k, v in answer(stand_in_page.address + path)[2].items()}
+        assert "default-src 'self'" in headers["content-security-policy"]
+        assert headers["x-content-type-options"] == "nosniff"
+
+
+def test_an_upload_is_limited_and_can_not_be_fetched_back(stand_in_page):
+    status, body, _ = answer(stand_in_page.address + "/upload", b"some bytes")
+    token = json.loads(body)["token"]
+    assert status == 200 and len(token) >= 20
+    for place in ("picture", "offer"):
+        assert answer(f"{stand_in_page.address}/{place}/{token}")[0] == 404
+    status, body, _ = answer(stand_in_page.address + "/upload", b"x" * 41_000_000)
+    assert status == 413 and json.loads(body) == {"reason": "too_large"}
+
+
+def test_health_tells_nothing_of_visitors(stand_in_page):
+    report = json.loads(answer(stand_in_page.address + "/health?language=zh")[1])
+    assert report["state"] in ("ready", "busy", "starting")
+    assert set(report) == {
+        "state", "text", "fraction", "detail", "device", "weights", "restarts", "waiting",
+        "reading",
+    }  # fmt: skip
+
+
+def test_a_shelf_forgets_by_size_by_age_and_by_visit():
+    shelf = PictureShelf(limit=100)
+    first = shelf.put(Picture(b"x" * 60, "image/png", "one"))
+    second = shelf.put(Picture(b"x" * 60, "image/png", "two"))
+    assert shelf.get(first) is None and shelf.get(second) is not None
+    shelf.forget("one")
+    assert shelf.get(second) is not None
+    shelf.forget("two")
+    assert shelf.get(second) is None and len(shelf) == 0
+    brief = PictureShelf(limit=100, seconds=0.0)
+    name = brief.put(Picture(b"x", "image/png"))
+    assert brief.get(name) is None
+
+
+def test_names_on_a_shelf_can_not_be_guessed():
+    shelf = PictureShelf(limit=10_000)
+    names = {shelf.put(Picture(b"x", "image/png")) for _ in range(200)}
+    assert len(names) == 200 and min(map(len, names)) >= 22  # 128 bits
+
+
+def test_an_offer_is_replaced_and_forgotten_with_its_visit():
+    offers = Offers()
+    first = offers.put(Offer(lambda: b"1", "text/csv", "t.csv", "me")).removeprefix("offer/")
+    second = offers.put(Offer(lambda: b"2", "text/csv", "t.csv", "me")).removeprefix("offer/")
+    other = offers.put(Offer(lambda: b"3", "text/csv", "t.csv", "you")).removeprefix("offer/")
+    assert offers.get(first) is None and offers.get(second).make() == b"2"
+    offers.forget("me")
+    assert offers.get(second) is None and offers.get(other) is not None
+
+
+def test_leaving_forgets_everything_of_the_visit():
+    desk, mine, yours = Desk(Settings()), Visit(), Visit()
+    kept = desk.shelf.put(Picture(b"y", "image/png", yours.identity))
+    gone = desk.shelf.put(Picture(b"x", "image/png", mine.identity))
+    offer = desk.offer(mine, "a.csv", "text/csv", lambda: b"").removeprefix("offer/")
+    desk.leave(mine)
+    assert desk.shelf.get(gone) is None and desk.offers.get(offer) is None
+    assert desk.shelf.get(kept) is not None
+
+
+def test_every_session_gets_a_visit_of_its_own():
+    import copy
+
+    first = Visit(task="mif")
+    second = copy.deepcopy(first)
+    assert second.identity != first.identity and second.task == "ivf"
+
+
+def test_a_text_beyond_the_limit_is_refused_with_both_numbers():
+    with pytest.raises(TextError, match=r"has 25 characters; this page accepts 20"):
+        Desk(Settings(max_characters=20)).check_text("x" * 25)
+
+
+@pytest.mark.parametrize(
+    ("given", "plain"),
+    [
+        ("../../etc/passwd", "passwd"), ("C:\\photos\\a.png", "a.png"), ("a\x00\n.png", "a??.png"),
+        ("", "image"), ("x" * 500, "x" * 80), (None, "None"),
+    ],
+)  # fmt: skip
+def test_file_names_are_made_plain(given, plain):
+    assert plain_name(given) == plain
+
+
+def test_settings_come_from_the_environment_and_are_checked():
+    settings = read_settings({"FILM_STUDIO_WAITING": "7", "FILM_STUDIO_MAX_MEGAPIXELS": "2.5"})
+    assert settings.waiting == 7 and settings.max_megapixels == 2.5
+    for bad in ("many", "-3", "0", ""):
+        with pytest.raises(SettingError, match="FILM_STUDIO_WAITING"):
+            read_settings({"FILM_STUDIO_WAITING": bad})
+
+
+@pytest.mark.parametrize("path", ["/assets//x", "/assets/../config", "/gradio_api/call/../upload"])
+def test_the_gate_takes_no_detours(path):
+    assert not Gate(None)._open(path)
