@@ -67,18 +67,18 @@ class Recipe:
 
 _STUDIO = Recipe(
     preset="film-studio",
-    epochs=40.0,
+    epochs=8.0,
     batch=1,
-    crop=(176, 256),
+    crop=(128, 192),
     flips=True,
-    tokens=32,
+    tokens=16,
     learning_rate=8e-4,
     schedule="cosine",
     warmup_steps=20,
     clip_norm=5.0,
     average=0.99,
     validate_every=200,
-    losses={"intensity": 4.0, "signed_gradient": 2.0, "edges": 2.0, "information": 0.5},
+    losses={"intensity": 10.0, "signed_gradient": 4.0, "edges": 2.0, "information": 0.4},
 )
 
 PRESETS: dict[str, tuple[str, Recipe]] = {
@@ -87,6 +87,18 @@ PRESETS: dict[str, tuple[str, Recipe]] = {
     "film-studio": ("Random crops, flips, cosine schedule, averaged weights, and losses that also "
                     "reward edges kept with their direction and visual information kept.",
                     _STUDIO),
+    "film-studio-mef": ("film-studio for exposures: brightness between the sources, not the "
+                        "brighter one's.",
+                        dataclasses.replace(_STUDIO, preset="film-studio-mef", losses={
+                            "mean": 3.0, "signed_gradient": 4.0, "edges": 2.0, "information": 0.8,
+                        })),
+    "film-studio-mff": ("film-studio for focus: half of the pairs are made from one image, whose "
+                        "right fusion is known.",
+                        dataclasses.replace(_STUDIO, preset="film-studio-mff", made_pairs="focus",
+                                            made_share=0.5, losses={
+                            "mean": 4.0, "signed_gradient": 4.0, "edges": 2.0, "information": 0.4,
+                            "answer": 10.0, "answer_edges": 3.0,
+                        })),
 }  # fmt: skip
 
 
