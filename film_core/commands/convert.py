@@ -21,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("out", type=Path, help="the .safetensors to write (card: same name, .json)")
     parser.add_argument("--name", help="name on the card (default: the file's)")
     parser.add_argument("--task", help="ivf, mif, mef or mff (default: the source card's, if any)")
-    parser.add_argument("--encoder", help="text encoder that the weights were trained with")
+    parser.add_argument("--encoder", help="minilm or qformer: which the weights need")
     parser.add_argument("--data", help="what the weights were trained on")
     parser.add_argument("--licence", help="licence of the weights")
     parser.add_argument("--notes", help="anything a user should know")
@@ -33,8 +33,9 @@ def run(args: argparse.Namespace) -> int:
     import dataclasses
 
     from film_core.checkpoints import find_weights, read_weights, save_weights
-    from film_core.errors import OutputError, SettingError
+    from film_core.errors import OutputError, SettingError, unknown_name
     from film_core.tasks import find_task
+    from film_core.text import ENCODERS
 
     if args.out.suffix != ".safetensors":
         raise SettingError(
@@ -49,6 +50,8 @@ def run(args: argparse.Namespace) -> int:
             path=str(args.out),
         )
     task = find_task(args.task).name if args.task else None
+    if args.encoder is not None and args.encoder not in ENCODERS:
+        raise unknown_name("text encoder", args.encoder, ENCODERS)
     find_weights(args.source)
     state, card = read_weights(args.source)
     converted = f"Converted from {args.source.name} (SHA-256 {card.sha256})."

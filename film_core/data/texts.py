@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -78,7 +79,7 @@ class TextSource:
     def _features(self, path: Path) -> np.ndarray:
         try:
             features = np.load(path, allow_pickle=False)
-        except (OSError, ValueError, EOFError) as error:
+        except (OSError, ValueError, EOFError, BadZipFile) as error:
             raise DataError(
                 "data.bad_features",
                 "The text features '{path}' can't be read ({reason}).",

@@ -28,10 +28,12 @@ def read_features(path: str | Path, width: int | None = None) -> EncodedPair:
     try:
         if path.stat().st_size > _MOST_BYTES:
             raise ValueError(f"it is larger than {_MOST_BYTES // 2**20} MiB")
-        features = np.load(path, allow_pickle=False)
-        if not isinstance(features, np.ndarray) or features.dtype.kind not in "fiu":
+        with open(path, "rb") as file:
+            features = np.lib.format.read_array(file, allow_pickle=False)
+        if features.dtype.kind not in "fiu":
             raise ValueError("it holds no array of numbers")
-    except (OSError, ValueError, EOFError) as failure:
+    except (OSError, ValueError, EOFError, MemoryError) as failure:
+        # MemoryError: a header may claim any size.
         raise TextError(
             "text.features",
             "The text features '{path}' can't be read ({reason}).",

@@ -98,3 +98,34 @@ def make_chat_model(folder):
         _image_processor(CLIPImageProcessorPil), tokenizer, patch_size=8,
         vision_feature_select_strategy="default", chat_template=CHAT, num_additional_image_tokens=1,
     ).save_pretrained(folder)  # fmt: skip
+
+
+def make_blip2(folder):
+    """BLIP-2 with OPT: asked in the form "Question: … Answer:"."""
+    import torch
+    from transformers import (
+        Blip2Config,
+        Blip2ForConditionalGeneration,
+        Blip2Processor,
+        OPTConfig,
+    )
+    from transformers.models.blip.image_processing_pil_blip import BlipImageProcessorPil
+
+    torch.manual_seed(3)
+    tokenizer = _tokenizer()
+    image_processor = BlipImageProcessorPil(size={"height": 32, "width": 32})
+    processor = Blip2Processor(image_processor, tokenizer, num_query_tokens=4)  # adds <image>
+    small = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2,
+             "intermediate_size": 64}  # fmt: skip
+    config = Blip2Config(
+        vision_config={**small, "image_size": 32, "patch_size": 8},
+        qformer_config={**small, "encoder_hidden_size": 32, "vocab_size": 100},
+        text_config=OPTConfig(
+            vocab_size=len(tokenizer), hidden_size=32, word_embed_proj_dim=32, ffn_dim=64,
+            num_hidden_layers=2, num_attention_heads=2, max_position_embeddings=256,
+            bos_token_id=101, eos_token_id=102, pad_token_id=0,
+        ).to_dict(),
+        num_query_tokens=4, image_token_index=tokenizer.convert_tokens_to_ids("<image>"),
+    )  # fmt: skip
+    _outspoken(Blip2ForConditionalGeneration(config)).save_pretrained(folder)
+    processor.save_pretrained(folder)

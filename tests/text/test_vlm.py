@@ -1,5 +1,6 @@
 """The vlm describer runs real `transformers` models, made on the spot, in a process of its own."""
 
+import base64
 import json
 import os
 import shutil
@@ -116,6 +117,27 @@ def test_a_chat_model_answers_and_its_fall_is_told(chat_model, monkeypatch):
             model.answer("What is warm?", image)
     finally:
         model.close()
+
+
+def test_blip2_is_asked_in_its_own_form(tmp_path):
+    pytest.importorskip("torch", reason="needs PyTorch: pip install -r requirements-vlm.txt")
+    from small_models import make_blip2
+
+    from film_core.text.describers.pictures import small_png
+    from film_core.text.describers.vlm.asking import Loaded
+
+    make_blip2(tmp_path)
+    model = Loaded(str(tmp_path), 0)
+    assert model._prompt("What is warm?", "caption", image_of(0)) == (
+        "Question: What is warm? Answer:"
+    )
+
+    def ask(prompt, seed):
+        image = base64.b64encode(small_png(image_of(seed))).decode()
+        return model.answer({"prompt": prompt, "step": "caption", "seconds": 60, "image": image})
+
+    one = ask("What is warm?", 0)
+    assert one and "Question" not in one and one != ask("What is warm?", 1)
 
 
 @pytest.mark.slow
