@@ -94,8 +94,8 @@ class Desk:
             raise ImageError("upload.gone", "The upload is no longer there: choose the file again.")
         return await self.open_image(visit, picture.data, plain_name(name))
 
-    async def open_image(self, visit: Visit, data: bytes, name: str) -> Source:
-        """Open an image file.
+    async def open_image(self, visit: Visit, data: bytes, name: str, show: bool = True) -> Source:
+        """Open an image file; `show` keeps a picture of it for the page.
 
         Raises:
             FilmError: it can't be read, or is out of limits.
@@ -103,10 +103,13 @@ class Desk:
         digest = hashlib.sha256(data).hexdigest()
         request = {"do": "read", "image": {"digest": digest, "name": name}}
         reply = await self._ask(self.reading, visit, request, {digest: data})
-        shown = self.shelf.put(Picture(reply["shown"], "image/png", visit.identity))
+        address = ""
+        if show:
+            shown = self.shelf.put(Picture(reply["shown"], "image/png", visit.identity))
+            address = f"picture/{shown}"
         return Source(
             digest, data, name, reply["width"], reply["height"], reply["bits"],
-            reply["colour"], tuple(reply["notes"]), f"picture/{shown}",
+            reply["colour"], tuple(reply["notes"]), address,
         )  # fmt: skip
 
     async def check_pair(self, visit: Visit) -> str:
@@ -185,9 +188,19 @@ class Desk:
         }
         return (await self._ask(self.reading, visit, request, _blobs(visit.sources)))["map"]
 
+    async def measure(self, visit: Visit, fused: Source, form: str) -> dict[str, float]:
+        """Return the metrics of somebody's fused image against the visit's sources.
+
+        Raises:
+            FilmError: its size differs, or it can't be measured.
+        """
+        pictures = {**visit.sources, "fused": fused}
+        request = {"do": "measure", "form": form, **_named(pictures)}
+        return (await self._ask(self.reading, visit, request, _blobs(pictures)))["metrics"]
+
     # -- fusing -----------------------------------------------------------------------------------
 
-    def fuse(self, visit: Visit, text_a: str, text_b: str) -> Job:
+    def fuse(self, visit: Visit, text_a: str, text_b: str, attention: bool = True) -> Job:
         """Put a fusion of the visit's sources in the line.
 
         Raises:
@@ -204,7 +217,7 @@ class Desk:
                 **_named(visit.sources),
                 "text_a": text_a,
                 "text_b": text_b,
-                "attention": True,
+                "attention": attention,
                 "limits": self._limits(),
             },
             _blobs(visit.sources),

@@ -8,6 +8,7 @@ from demo.actions import wire
 from demo.actions.opening import fill_in
 from demo.actions.showing import PANELS
 from demo.desk import Desk
+from demo.endpoints import add_endpoints
 from demo.language import Language, load_language
 from demo.panels.header import render_header
 from demo.state import SLOTS, Visit
@@ -15,7 +16,7 @@ from demo.view import View
 from film_core.tasks import TASKS
 
 # What panels need besides choices.js.
-SCRIPTS = {"registration": ("registration.js",), "study": ("study.js",)}
+SCRIPTS = {"registration": ("registration.js",), "study": ("study.js",), "batch": ("batch.js",)}
 _CLIENT = Path(__file__).parent / "client"
 
 
@@ -25,6 +26,7 @@ def build_page(desk: Desk) -> gr.Blocks:
     with gr.Blocks(title=say("title"), fill_width=True, analytics_enabled=False) as page:
         view = _lay_out(desk, say)
         fill_in(view, desk)
+        add_endpoints(desk)  # first, so that they have the plain names
         wire(page, view, desk)
     return page
 

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from demo.worker.process import Context
+from demo.worker.unpacking import pair_contents, preview
 from film_core.images import ImageLimits, SourceImage, encode_png, pair, read_image
 from film_core.tasks import find_task
 
@@ -21,7 +22,7 @@ _KEPT_IMAGES = 8
 
 
 class Reading:
-    """Operations: "read", "pair", "describe", "register", "align", "local map"."""
+    """Operations: "read", "pair", "describe", "register", "align", "local map" and the batch's."""
 
     def __init__(self) -> None:
         self.operations: dict[str, Callable[[dict[str, Any], Context], dict[str, Any]]] = {
@@ -31,6 +32,9 @@ class Reading:
             "register": self._register,
             "align": self._align,
             "local map": self._local_map,
+            "measure": self._measure,
+            "batch preview": self._batch_preview,
+            "batch pair": self._batch_pair,
         }
         self._images: OrderedDict[tuple, SourceImage] = OrderedDict()
 
@@ -102,6 +106,20 @@ class Reading:
         fused, a, b = (np.rint(plane * np.float32(255)) for plane in planes)
         values = METRICS[request["metric"]].local_map.compute(fused, a, b)
         return {"map": np.asarray(values, np.float32)}
+
+    def _batch_preview(self, request: dict[str, Any], context: Context) -> dict[str, Any]:
+        return preview(request, context.blob(request["archive"]))
+
+    def _batch_pair(self, request: dict[str, Any], context: Context) -> dict[str, Any]:
+        return pair_contents(request, context.blob(request["archive"]))
+
+    def _measure(self, request: dict[str, Any], context: Context) -> dict[str, Any]:
+        from film_core.metrics import grey_levels, measure
+
+        both = pair(self._image(request, "a", context), self._image(request, "b", context))
+        fused = self._image(request, "fused", context)
+        planes = (grey_levels(image.luminance) for image in (fused, both.a, both.b))
+        return {"metrics": measure(*planes, form=request["form"])}
 
 
 def lossless_png(image: SourceImage) -> bytes:

@@ -1,0 +1,192 @@
+"""The page's public functions for programs: `gradio_client`, plain HTTP, and MCP.
+
+Images travel as base64 (a ``data:`` address or the bare digits), so nothing is written to a file
+and nothing is fetched from an address that a stranger names.
+"""
+
+import base64
+import binascii
+from typing import Any
+
+import gradio as gr
+import numpy as np
+
+from demo.attention import unpack, word_map
+from demo.desk import Desk
+from demo.heat import COLOURS, draw
+from demo.state import SLOTS, Visit
+from film_core.errors import FilmError, ImageError, SettingError
+from film_core.metrics import FORMS
+from film_core.tasks import find_task
+
+
+def add_endpoints(desk: Desk) -> None:
+    """Add the endpoints to the page that is being built."""
+
+    async def describe(
+        image_a: str, image_b: str, task: str = "ivf", request: gr.Request = None
+    ) -> dict[str, Any]:
+        """Describe both source images of a pair from measurements, as text for `fuse`.
+
+        Args:
+            image_a: source A (infrared, MRI, over-exposed or near-focus) as base64 of an image file
+            image_b: source B (visible, CT/PET/SPECT, under-exposed or far-focus) as base64
+            task: ivf, mif, mef or mff
+
+        Returns:
+            text_a, text_b: the descriptions; author: who wrote them
+        """
+        with _sentences():
+            visit = await _visit(desk, image_a, image_b, task, request)
+            text_a, author = await desk.describe(visit, "a")
+            text_b, _ = await desk.describe(visit, "b")
+        return {"text_a": text_a, "text_b": text_b, "author": author}
+
+    async def fuse(
+        image_a: str,
+        image_b: str,
+        task: str = "ivf",
+        text_a: str | None = None,
+        text_b: str | None = None,
+        request: gr.Request = None,
+    ) -> dict[str, Any]:
+        """Fuse two images of one scene under the guidance of two texts with FILM.
+
+        Args:
+            image_a: source A (infrared, MRI, over-exposed or near-focus) as base64 of an image file
+            image_b: source B (visible, CT/PET/SPECT, under-exposed or far-focus) as base64
+            task: ivf, mif, mef or mff
+            text_a: description of A; null to have it written from measurements
+            text_b: description of B; null to have it written from measurements
+
+        Returns:
+            image: the fused picture as data address of a PNG; metrics: the twelve metrics, raw and
+            paper; text_a, text_b, seconds, device, weights, notes: what was used
+        """
+        with _sentences():
+            visit = await _visit(desk, image_a, image_b, task, request)
+            reply = await _fused(desk, visit, text_a, text_b)
+        address = "data:image/png;base64," + base64.b64encode(reply["png"]).decode()
+        told = ("metrics", "text_a", "text_b", "device", "weights", "notes")
+        return {"image": address, "seconds": reply["timings"], **{n: reply[n] for n in told}}
+
+    async def metrics(
+        fused: str, image_a: str, image_b: str, form: str = "raw", request: gr.Request = None
+    ) -> dict[str, float | None]:
+        """Measure a fused image against its two sources with the twelve metrics of the field.
+
+        Args:
+            fused: the fused image as base64 of an image file, of the sources' size
+            image_a: source A as base64 of an image file
+            image_b: source B as base64 of an image file
+            form: raw, or paper (stretched to its own range first, as published scripts do)
+
+        Returns:
+            value by metric name; null where a metric is not defined
+        """
+        with _sentences():
+            if form not in FORMS:
+                raise SettingError(
+                    "metrics.form", "The form is '{seen}'; it must be raw or paper.", seen=form
+                )
+            visit = await _visit(desk, image_a, image_b, "ivf", request)
+            picture = await desk.open_image(visit, _decoded(fused, "fused"), "fused", show=False)
+            values = await desk.measure(visit, picture, form)
+        return {name: value if np.isfinite(value) else None for name, value in values.items()}
+
+    async def attention(
+        image_a: str,
+        image_b: str,
+        word: str,
+        task: str = "ivf",
+        text_a: str | None = None,
+        text_b: str | None = None,
+        stage: int = 1,
+        source: str = "a",
+        request: gr.Request = None,
+    ) -> dict[str, Any]:
+        """Show where a word of the texts looks when two images are fused.
+
+        Args:
+            image_a: source A as base64 of an image file
+            image_b: source B as base64 of an image file
+            word: a word of text_a or text_b
+            task: ivf, mif, mef or mff
+            text_a: description of A; null to have it written from measurements
+            text_b: description of B; null to have it written from measurements
+            stage: 1, 2 or 3
+            source: a or b, the image that is looked at
+
+        Returns:
+            image: the map as data address of a PNG; low, high: its range, 1 being an even look;
+            words: all words that could be asked for
+        """
+        with _sentences():
+            visit = await _visit(desk, image_a, image_b, task, request)
+            reply = await _fused(desk, visit, text_a, text_b, attention=True)
+            words = [entry["text"] for entry in reply["words"]]
+            if word not in words:
+                raise SettingError(
+                    "attention.word", "The texts don't have the word '{seen}'; they have: {known}.",
+                    seen=word, known=", ".join(dict.fromkeys(words)),
+                )  # fmt: skip
+            tokens = tuple(reply["words"][words.index(word)]["tokens"])
+            values = word_map(unpack(reply["attention"]), stage, source, None, tokens)
+        heat = draw(values, np.zeros(values.shape, np.uint8), COLOURS[0], 100)
+        return {"image": heat.png, "low": heat.low, "high": heat.high, "words": words}
+
+    for function in (describe, fuse, metrics, attention):
+        gr.api(function, api_name=function.__name__)
+
+
+async def _visit(
+    desk: Desk, image_a: str, image_b: str, task: str, request: gr.Request | None
+) -> Visit:
+    """Return a visit with both images; its place in the line is that of the caller's address."""
+    visit = Visit(task=find_task(task).name)
+    host = request.client.host if request is not None and request.client else "unknown"
+    visit.identity = f"address {host}"
+    for slot, text in zip(SLOTS, (image_a, image_b), strict=True):
+        name = f"image_{slot}"
+        visit.sources[slot] = await desk.open_image(visit, _decoded(text, name), name, show=False)
+    await desk.check_pair(visit)
+    return visit
+
+
+async def _fused(
+    desk: Desk, visit: Visit, text_a: str | None, text_b: str | None, attention: bool = False
+) -> dict[str, Any]:
+    texts = {"a": text_a, "b": text_b}
+    for slot in SLOTS:
+        if texts[slot] is None:
+            texts[slot], _ = await desk.describe(visit, slot)
+    job = desk.fuse(visit, texts["a"], texts["b"], attention)
+    try:
+        last = [event async for event in job.events()][-1]
+    finally:
+        desk.fusing.cancel(job)  # no effect when it is done; ends it when the caller has left
+    if last.error is not None:
+        raise last.error
+    return last.reply
+
+
+def _decoded(text: str, name: str) -> bytes:
+    digits = text.partition(",")[2] if str(text).startswith("data:") else str(text)
+    try:
+        return base64.b64decode(digits, validate=True)
+    except (binascii.Error, ValueError):
+        raise ImageError(
+            "image.base64", "'{name}' isn't base64 of an image file: encode the file's bytes.",
+            name=name,
+        ) from None  # fmt: skip
+
+
+class _sentences:  # noqa: N801 - reads as a statement
+    """Turns errors of ours into what Gradio hands to the caller: the sentence alone."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind, error, trace) -> None:
+        if isinstance(error, FilmError):
+            raise gr.Error(str(error), print_exception=False) from None
