@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.page.conftest import start_page, stop
+from tests.page.tabs import open_tab
 from tests.page.test_browser import give_pair, open_page
 
 pytestmark = pytest.mark.browser
@@ -25,11 +26,7 @@ def open_study(tab, server, files, text_a="A warm engine.", text_b="A red wall."
     give_pair(page, files)
     page.fill("#text-a textarea", text_a)
     page.fill("#text-b textarea", text_b)
-    tab = page.get_by_role("tab", name="Prompt study")
-    if not tab.is_visible():  # on a phone the later tabs are in a menu
-        page.locator("#panels .overflow-menu > button").click()
-        tab = page.locator("#panels .overflow-dropdown button", has_text="Prompt study")
-    tab.click()
+    open_tab(page, "Prompt study")
     return page
 
 
@@ -137,7 +134,7 @@ def test_the_study_speaks_chinese(tab, study_page, pair_files):
     expect(page.locator("#text-b textarea")).not_to_have_value("")
     page.fill("#text-a textarea", "warm engine")
     page.fill("#text-b textarea", "wall")
-    page.get_by_role("tab", name="文本研究").click()
+    open_tab(page, "文本研究")
     start(page)
     expect(page.locator(".study-answer")).to_contain_text("文本有作用")
     expect(page.locator(".study-card b").nth(1)).to_have_text("无文本")
