@@ -22,6 +22,8 @@ class Settings:
         waiting: jobs that may wait in all.
         waiting_per_visitor: jobs of one visitor that may wait.
         shelf_megabytes: pictures kept in memory for all visitors together.
+        batch_pairs: pairs of one batch.
+        batch_megabytes: size of all files of a batch together.
         history: results kept for one visitor.
         idle_minutes: after which a visitor's pictures and results are forgotten.
     """
@@ -36,6 +38,8 @@ class Settings:
     waiting: int = 60
     waiting_per_visitor: int = 4
     shelf_megabytes: int = 1024
+    batch_pairs: int = 100
+    batch_megabytes: float = 100.0
     history: int = 12
     idle_minutes: float = 60.0
 

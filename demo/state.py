@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from demo.batch import PageBatch
 from demo.study import PromptStudy
 from demo.worker.job import Job
 
@@ -177,6 +178,7 @@ class Visit:
         look: what the attention explorer shows.
         job: what is running for this visit.
         study: the prompt study.
+        batch: the batch.
     """
 
     identity: str = field(default_factory=lambda: secrets.token_hex(16))
@@ -199,6 +201,7 @@ class Visit:
     look: Look = Look()
     job: Job | None = None
     study: PromptStudy = field(default_factory=PromptStudy)
+    batch: PageBatch = field(default_factory=PageBatch)
 
     def __deepcopy__(self, memo: dict) -> "Visit":
         """Gradio copies the first value of a state for every session: each gets its own visit."""

@@ -7,6 +7,7 @@ An action reads the visit and a few fields, asks the desk, and returns what chan
 import gradio as gr
 
 from demo.actions import (
+    batching,
     choosing,
     exploring,
     fusing,
@@ -32,3 +33,4 @@ def wire(page: gr.Blocks, view: View, desk: Desk) -> None:
     registering.wire(view, desk)
     remembering.wire(view, desk)
     studying.wire(view, desk)
+    batching.wire(view, desk)

@@ -10,12 +10,13 @@ import gradio as gr
 import numpy as np
 from PIL import Image
 
-from demo import files, studies
+from demo import batches, files, studies
 from demo.desk import Desk
 from demo.examples import examples_of, find_examples
 from demo.language import Language, load_language
 from demo.panels.about import render_about
 from demo.panels.attention import caption, render_attention, visible
+from demo.panels.batch import render_batch
 from demo.panels.examples import render_examples
 from demo.panels.facts import render_facts
 from demo.panels.header import render_header
@@ -182,11 +183,19 @@ def _attention(visit: Visit, desk: Desk, say: Language) -> str:
             links[f"{stem}.{kind}"] = desk.offer(visit, f"{stem}.{kind}", media_type, make)
         make = partial(files.attention_npz, result)
         links[f"{stem}.npz"] = desk.offer(visit, f"{stem}.npz", "application/zip", make)
-    return render_attention(visit, under, links, say)
+    example = find_examples().get(visit.example)
+    known = example is not None and example.result is not None
+    drawn = known and example.file("attention").is_file()
+    sheet = f"example/{example.key}/attention.png" if drawn else ""
+    return render_attention(visit, under, links, sheet, say)
 
 
 def _study(visit: Visit, desk: Desk, say: Language) -> str:
     return render_study(visit, studies.show(desk, visit), say)
+
+
+def _batch(visit: Visit, desk: Desk, say: Language) -> str:
+    return render_batch(visit, desk.settings, batches.offers(desk, visit), say)
 
 
 def _about(visit: Visit, desk: Desk, say: Language) -> str:
@@ -201,6 +210,7 @@ PANELS: dict[str, Callable[[Visit, Desk, Language], str]] = {
     "attention": _attention,
     "registration": lambda visit, desk, say: render_registration(visit, say),
     "study": _study,
+    "batch": _batch,
     "history": lambda visit, desk, say: render_history(visit, say),
     "about": _about,
 }

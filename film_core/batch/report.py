@@ -6,7 +6,9 @@ import math
 import os
 import secrets
 import zipfile
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from PIL import Image
@@ -37,7 +39,7 @@ def write_report(batch: Batch) -> dict[str, Path]:
         "results.csv": as_csv(batch).encode("utf-8-sig"),  # spreadsheets need the mark for UTF-8
         "log.txt": as_log(batch).encode(),
     }
-    sheet = contact_sheet(batch)
+    sheet = contact_sheet([one.image for one in batch.outcomes if one.image is not None])
     if sheet is not None:
         contents["contact-sheet.png"] = encode_png(sheet)
     for name, content in contents.items():
@@ -94,39 +96,46 @@ def summary(batch: Batch) -> str:
     return f"{batch.planned} pairs: {', '.join(counts)}."
 
 
-def contact_sheet(batch: Batch) -> np.ndarray | None:
-    """Return the fused pictures side by side, (H, W, 3) uint8; None if there is none.
+def contact_sheet(pictures: Sequence[Path | bytes]) -> np.ndarray | None:
+    """Return pictures side by side, (H, W, 3) uint8; None if there is none.
 
-    They stand in the order of the table, row by row; at most 300 are shown.
+    Args:
+        pictures: PNG files or their contents, shown row by row; at most 300 are.
     """
-    shown = [outcome for outcome in batch.outcomes if outcome.image is not None][:_MOST_CELLS]
+    shown = pictures[:_MOST_CELLS]
     if not shown:
         return None
     columns = min(_COLUMNS, len(shown))
     rows = -(-len(shown) // columns)
     step = _CELL + _GAP
     sheet = Image.new("RGB", (columns * step + _GAP, rows * step + _GAP), "white")
-    for index, outcome in enumerate(shown):
+    for index, picture in enumerate(shown):
         row, column = divmod(index, columns)
-        thumbnail = Image.fromarray(read_image(outcome.image).rgb)
+        thumbnail = Image.fromarray(read_image(picture).rgb)
         thumbnail.thumbnail((_CELL, _CELL))
         spare = [(_CELL - side) // 2 for side in thumbnail.size]
         sheet.paste(thumbnail, (_GAP + column * step + spare[0], _GAP + row * step + spare[1]))
     return np.asarray(sheet)
 
 
+def pack(file: BinaryIO, contents: dict[str, bytes], pictures: Iterable[tuple[str, bytes]]) -> None:
+    """Write a zip into `file`: `contents` by name, and pictures by name below ``images/``."""
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, content in contents.items():
+            _add(archive, name, content, zipfile.ZIP_DEFLATED)
+        for name, content in pictures:  # PNG files are packed already
+            _add(archive, f"images/{name}", content)
+
+
 def _write_zip(batch: Batch, contents: dict[str, bytes]) -> None:
     """Write picture by picture: together they may not fit into memory."""
     target = batch.folder / "results.zip"
     partial = batch.folder / f".results.zip.{secrets.token_hex(6)}.partial"
+    images = [outcome.image for outcome in batch.outcomes if outcome.image is not None]
     try:
         try:
-            with zipfile.ZipFile(partial, "x") as archive:
-                for name, content in contents.items():
-                    _add(archive, name, content, zipfile.ZIP_DEFLATED)
-                for outcome in batch.outcomes:
-                    if outcome.image is not None:  # PNG files are packed already
-                        _add(archive, f"images/{outcome.image.name}", outcome.image.read_bytes())
+            with partial.open("xb") as file:
+                pack(file, contents, ((image.name, image.read_bytes()) for image in images))
             os.replace(partial, target)
         finally:
             partial.unlink(missing_ok=True)

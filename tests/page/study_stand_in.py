@@ -1,4 +1,7 @@
-"""The stand-in worker with a prompt study: every text moves the picture by its length."""
+"""The stand-in worker with a prompt study, in which every text moves the picture by its length.
+
+For a batch it describes images that come without a text.
+"""
 
 import time
 from dataclasses import asdict
@@ -25,6 +28,10 @@ class StudyStandIn(StandIn):
         return pair(
             *(read_image(context.blob(request[s]["digest"]), request[s]["name"]) for s in "ab")
         )
+
+    def _fuse(self, request: dict[str, Any], context) -> dict[str, Any]:
+        measured = {name: request[name] or "Measured." for name in ("text_a", "text_b")}
+        return super()._fuse({**request, **measured}, context)
 
     def _plan(self, request: dict[str, Any], context) -> dict[str, Any]:
         sources = self._sources(request, context)

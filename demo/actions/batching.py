@@ -1,0 +1,138 @@
+"""The batch: taking files, showing what pairs with what, fusing pair by pair, stopping."""
+
+import time
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+
+import gradio as gr
+
+from demo import batches
+from demo.actions.showing import Updates, show_panels
+from demo.batch import PageBatch
+from demo.desk import Desk
+from demo.state import SLOTS, Visit
+from demo.view import View
+from film_core.errors import Cancelled, FilmError, ImageError, SettingError
+
+_MOST_PATH = 240
+
+
+def wire(view: View, desk: Desk) -> None:
+    """Connect the file fields and the buttons of the batch panel."""
+    panel = view.panels["batch"]
+
+    async def uploaded(visit: Visit, event: gr.EventData) -> Updates:
+        data = event._data if isinstance(event._data, dict) else {}
+        if not visit.batch.running:
+            visit.errors["batch"] = None
+            try:
+                _take(visit, desk, data)
+                if data.get("last"):
+                    await batches.preview(desk, visit)
+            except FilmError as error:
+                visit.errors["batch"] = error
+        return show_panels(view, visit, desk, "batch")
+
+    async def chosen(visit: Visit, a: str, b: str, event: gr.EventData) -> AsyncIterator[Updates]:
+        asked, what = visit.batch, str(event.value)
+        if what == "stop":
+            asked.stopping = True
+            if asked.job is not None:
+                desk.fusing.cancel(asked.job)
+            return
+        if asked.running:
+            return
+        visit.errors["batch"] = None
+        if what == "start" and asked.pairs:
+            async with aclosing(_run(visit, desk, a, b)) as steps:
+                async for _ in steps:
+                    yield show_panels(view, visit, desk, "batch")
+            return
+        if what == "texts":
+            asked.own_texts = not asked.own_texts
+        elif what == "clear":
+            _forget(visit, desk)
+        yield show_panels(view, visit, desk, "batch")
+
+    options = {
+        "show_progress": "hidden",
+        "api_visibility": "private",
+        "trigger_mode": "multiple",  # Stop is heard while the start's pairs still come
+    }
+    panel.upload(uploaded, [view.visit], [panel], **options)
+    panel.choose(chosen, [view.visit, view.texts["a"], view.texts["b"]], [panel], **options)
+
+
+def _take(visit: Visit, desk: Desk, data: dict) -> None:
+    """Take what the browser says that it has sent from where uploads wait."""
+    side, sent = data.get("side"), data.get("files")
+    asked = visit.batch
+    if not isinstance(sent, list) or side not in (*SLOTS, "zip"):
+        return
+    if asked.archive or side == "zip":
+        _forget(visit, desk)
+        asked = visit.batch
+    asked.outcomes.clear()
+    for file in sent[:1000]:
+        path, token = str(file.get("shown", ""))[:_MOST_PATH], str(file.get("token", ""))
+        if file.get("reason") == "too_large":
+            raise ImageError(
+                "batch.file_too_large",
+                "'{name}' is larger than {limit:.0f} MB: leave it out, or use smaller images.",
+                name=path, limit=desk.settings.max_megabytes,
+            )  # fmt: skip
+        picture = desk.uploads.take(token)
+        if picture is None:
+            raise ImageError(
+                "upload.failed",
+                "The upload of '{name}' did not arrive: check the connection and choose it again.",
+                name=path,
+            )
+        if asked.size + len(picture.data) > desk.settings.batch_megabytes * 1e6:
+            raise SettingError(
+                "batch.too_much",
+                "The files have more than {limit:.0f} MB together, which is all that this page "
+                "takes: split them up, or use `python -m film_core batch`.",
+                limit=desk.settings.batch_megabytes,
+            )
+        if side == "zip":
+            asked.archive, asked.archive_name = picture.data, path
+        else:
+            asked.files[side][path] = picture.data
+
+
+def _forget(visit: Visit, desk: Desk) -> None:
+    for outcome in visit.batch.outcomes.values():
+        desk.shelf.take(outcome.picture.removeprefix("picture/"))
+    visit.batch = PageBatch(own_texts=visit.batch.own_texts)
+
+
+async def _run(visit: Visit, desk: Desk, text_a: str, text_b: str) -> AsyncIterator[None]:
+    """Fuse what isn't done yet, pair by pair; yields where the panel should be drawn again."""
+    asked, began = visit.batch, time.monotonic()
+    asked.running, asked.stopping, asked.seconds = True, False, 0.0
+    texts = (text_a, text_b) if asked.own_texts else (None, None)
+    about = (visit.task, *texts)
+    if asked.about != about:
+        asked.outcomes.clear()
+        asked.about = about
+    for name in [n for n, outcome in asked.outcomes.items() if outcome.state == "failed"]:
+        del asked.outcomes[name]
+    asked.started = len(asked.outcomes)
+    try:
+        yield
+        for pair in asked.pairs:
+            if asked.stopping:
+                break
+            if pair.name in asked.outcomes:
+                continue
+            asked.outcomes[pair.name] = await batches.fuse(desk, visit, pair, *texts)
+            asked.seconds = time.monotonic() - began
+            yield
+    except Cancelled:
+        pass  # what is done stays
+    except FilmError as error:
+        visit.errors["batch"] = error
+    finally:
+        asked.running, asked.job = False, None
+    yield
