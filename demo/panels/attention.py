@@ -16,25 +16,37 @@ HEADS = 8
 
 
 def render_attention(
-    visit: Visit, under: np.ndarray | None, links: dict[str, str], say: Language
+    visit: Visit, under: np.ndarray | None, links: dict[str, str], sheet: str, say: Language
 ) -> str:
     """Return the explorer for the newest result.
 
     Args:
         under: (H, W) uint8, the grey source that `visit.look` names; None where there are no maps.
         links: addresses of the maps as files, by file name.
+        sheet: address of an example's precomputed overview, "" for none.
     """
     result = visit.result
     if result is None:
         return f'<p class="subdued">{say.html("attention.none")}</p>'
     if result.attention is None or under is None:
-        return f'<p class="subdued">{say.html("attention.none_example")}</p>'
+        why = "attention.none_example" if result.number == 0 else "attention.none_old"
+        return f'{_sheet(sheet, say)}<p class="subdued">{say.html(why)}</p>'
     look = visible(visit.look, result)
     return f"""
 <div class="attention">
   {_figure(result, look, under, links, say)}
   <div class="attention-side">{_pickers(look, say)}{_words(result, look, say)}</div>
 </div>"""
+
+
+def _sheet(address: str, say: Language) -> str:
+    if not address:
+        return ""
+    about = say.html("attention.sheet")
+    return (
+        f'<figure class="sheet"><img src="{escape(address)}" alt="{about}">'
+        f"<figcaption>{about}</figcaption></figure>"
+    )
 
 
 def visible(look: Look, result: Result) -> Look:
