@@ -60,7 +60,7 @@ def start(page):
 def test_a_zip_is_previewed_fused_and_taken_away(tab, batch_page, archive):
     page = open_batch(tab, batch_page)
     page.set_input_files("#batch [data-side=zip]", archive)
-    expect(page.locator(".batch-summary")).to_have_text("3 pairs; 2 files are left out.")
+    expect(page.locator(".batch-summary")).to_have_text("3 pairs; files left out: 2.")
     expect(page.locator("#batch details")).to_contain_text("lonely.png' has no partner")
     expect(page.locator("#batch details")).to_contain_text("points outside of the zip")
     expect(page.locator("#batch tbody th").nth(2)).to_contain_text("set/IR/10.png")
@@ -87,7 +87,7 @@ def test_two_folders_are_given_one_after_the_other(tab, batch_page, folders):
     page.set_input_files("#batch [data-side=a]", sorted(folders[0].iterdir()))
     expect(page.locator(".batch-given")).to_contain_text("4 images A, 0 images B")
     page.set_input_files("#batch [data-side=b]", sorted(folders[1].iterdir()))
-    expect(page.locator(".batch-summary")).to_have_text("3 pairs; 1 files are left out.")
+    expect(page.locator(".batch-summary")).to_have_text("3 pairs; files left out: 1.")
     page.click("#batch [data-choose=texts]")
     expect(page.locator("#batch [data-choose=texts]")).to_have_attribute("aria-pressed", "true")
     start(page)
