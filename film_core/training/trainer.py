@@ -110,6 +110,7 @@ class Trainer:
         if self.state.step >= self.steps:
             self._finish()
         else:
+            self._save_average(self.card)
             log.info("stopped after step %d; resume with --resume %s", self.state.step,
                      self.experiment.folder)  # fmt: skip
         return self.state
