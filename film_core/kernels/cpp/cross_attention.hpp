@@ -54,26 +54,81 @@ struct CrossAttentionWeights {
   }
 };
 
+// Key weights for runs of pixels of which several are copies of one image column.
+//
+// Where the image is narrower than the grid, neighbouring grid columns repeat a column of the image.
+// Their weights add up first, and a run has that many values less. Runs start at column 0, 256 or
+// 128 of the grid: three kinds.
+class KeyWeights {
+ public:
+  static constexpr int kKinds = 3;
+
+  KeyWeights(const Buffer& key, const Grid& grid) {
+    for (int kind = 0; kind < kKinds; kind++) {
+      std::vector<int>& first = first_[kind];  // grid positions, within a run, of distinct values
+      std::vector<int> group(kTokenLength);
+      for (int j = 0; j < kTokenLength; j++) {
+        const int column = (kind * kTokenLength + j) % kGridWidth;
+        const bool same =
+            j > 0 && column > 0 && grid.down_column(column) == grid.down_column(column - 1);
+        if (!same) first.push_back(j);
+        group[j] = int(first.size()) - 1;
+      }
+      const int count = int(first.size());
+      Buffer& weights = weights_[kind];
+      weights = Buffer(size_t(kTextWidth) * count);
+      std::memset(weights.data(), 0, sizeof(float) * weights.size());
+      for (int d = 0; d < kTextWidth; d++)
+        for (int j = 0; j < kTokenLength; j++)
+          weights[size_t(d) * count + group[j]] += key[size_t(d) * kTokenLength + j];
+    }
+  }
+
+  // For run number `run`: which of its positions have a value of their own, and their weights,
+  // [256][positions().size()].
+  const std::vector<int>& positions(int64_t run) const { return first_[run % kKinds]; }
+  const float* weights(int64_t run) const { return weights_[run % kKinds].data(); }
+
+ private:
+  std::vector<int> first_[kKinds];
+  Buffer weights_[kKinds];
+};
+
 // keys[head][run][32 of the head][32 channels] of `pixels`, the features on the grid (32 channels a
 // pixel, in front of the image-to-text convolution).
-inline void project_keys(const float* pixels, const CrossAttentionWeights& weights, float* keys,
-                         Control& control) {
+inline void project_keys(const float* pixels, const Grid& grid,
+                         const CrossAttentionWeights& weights, float* keys, Control& control) {
+  const KeyWeights merged(weights.key, grid);
+  struct Scratch {
+    Buffer distinct{size_t(kTokenLength) * 32}, image{size_t(kTokenLength) * 32};
+  };
   parallel_items(
-      control, kRuns, double(kTokenLength) * 32 * kTextWidth,
-      [] { return Buffer(kTokenLength * 32); },
-      [&](int64_t run, Buffer& image) {
-        multiply_row<32, 32, false>(pixels + run * kTokenLength * 32, weights.to_text.data(),
-                                    image.data(), kTokenLength);
-        for (int j = 0; j < kTokenLength; j++)
-          for (int c = 0; c < 32; c += kWidth) {
-            float* at = image.data() + j * 32 + c;
-            store(at, load(at) + load(weights.to_text_bias.data() + c));
-          }
+      control, kRuns, double(kTokenLength) * 32 * kTextWidth, [] { return Scratch(); },
+      [&](int64_t run, Scratch& scratch) {
+        const std::vector<int>& positions = merged.positions(run);
+        const int count = int(positions.size());
+        const float* values = pixels + run * kTokenLength * 32;
+        if (count < kTokenLength) {
+          for (int i = 0; i < count; i++)
+            std::memcpy(scratch.distinct.data() + i * 32, values + positions[i] * 32,
+                        32 * sizeof(float));
+          values = scratch.distinct.data();
+        }
+        float* image = scratch.image.data();
+        multiply_row<32, 32, false>(values, weights.to_text.data(), image, count);
+        for (int j = 0; j < count; j++)
+          for (int c = 0; c < 32; c += kWidth)
+            store(image + j * 32 + c,
+                  load(image + j * 32 + c) + load(weights.to_text_bias.data() + c));
         // Seen from multiply_row, key features are the pixels and the run's values the weights.
-        for (int head = 0; head < kTextHeads; head++)
-          multiply_row<kTokenLength, 32, false>(
-              weights.key.data() + int64_t(head) * kHeadWidth * kTextWidth, image.data(),
-              keys + (int64_t(head) * kRuns + run) * kHeadWidth * 32, kHeadWidth);
+        for (int head = 0; head < kTextHeads; head++) {
+          float* to = keys + (int64_t(head) * kRuns + run) * kHeadWidth * 32;
+          const float* key = merged.weights(run) + int64_t(head) * kHeadWidth * count;
+          if (count == kTokenLength)
+            multiply_row<kTokenLength, 32, false>(key, image, to, kHeadWidth);
+          else
+            multiply_any_row(count, key, image, to, kHeadWidth);
+        }
       });
 }
 

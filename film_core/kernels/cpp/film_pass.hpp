@@ -52,7 +52,8 @@ class ImagePass {
     }
     if (stopped()) return;
     if (!grid_.identity()) sample(features, grid);
-    project_keys(grid_.identity() ? features : grid, stage.attention, keys, setting_.control);
+    project_keys(grid_.identity() ? features : grid, grid_, stage.attention, keys,
+                 setting_.control);
   }
 
   // The three stages of a source, from its state to the features in front of the joint blocks.
@@ -154,7 +155,7 @@ class ImagePass {
         on_grid = grid.data();
       }
       if (!keys.data()) keys = Buffer(size_t(kTokens) * kTextWidth);
-      project_keys(on_grid, following.attention, keys.data(), setting_.control);
+      project_keys(on_grid, grid_, following.attention, keys.data(), setting_.control);
       current_keys = keys.data();
     }
     return next;

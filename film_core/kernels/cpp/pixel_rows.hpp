@@ -75,6 +75,21 @@ inline void multiply_row(const float* x, const float* weights, float* y, int pix
   }
 }
 
+// The same for 32 outputs and a number of inputs that is only known now.
+inline void multiply_any_row(int inputs, const float* x, const float* weights, float* y,
+                             int pixels) {
+  constexpr int kMany = kWidth == 16 ? 8 : 4;
+  for (int o = 0; o < 32; o += 2 * kWidth) {
+    int p = 0;
+    for (; p + kMany <= pixels; p += kMany)
+      multiply_block<kMany, false>(inputs, x + int64_t(p) * inputs, inputs, weights + o, 32,
+                                   y + p * 32 + o);
+    for (; p < pixels; p++)
+      multiply_block<1, false>(inputs, x + int64_t(p) * inputs, inputs, weights + o, 32,
+                               y + p * 32 + o);
+  }
+}
+
 // The same, added to y, for sizes that only the text knows.
 inline void multiply_text_rows(int inputs, int outputs, const float* x, const float* weights,
                                float* y, int rows) {
