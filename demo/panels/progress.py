@@ -14,6 +14,8 @@ def render_progress(event: JobEvent, seconds: float, say: Language) -> str:
             sentence = f"{say('progress.queued_start')}: {stage_name(event, say)}"
         elif event.place:
             sentence = say("progress.queued", place=event.place)
+            if event.wait is not None and event.wait >= 1:
+                sentence += " " + say("progress.wait", seconds=f"{event.wait:.0f}")
         else:
             sentence = say("progress.sending")
     elif event.stage == "again":

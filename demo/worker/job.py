@@ -22,6 +22,7 @@ class JobEvent:
         fraction: share done in [0, 1], None where unknown.
         detail: more about the stage, such as a file name.
         place: for "queued": how many jobs run or wait before this one.
+        wait: for "queued": seconds until its turn, judged by the last jobs; None where unknown.
     """
 
     kind: Literal["queued", "progress", "done", "failed"]
@@ -29,6 +30,7 @@ class JobEvent:
     fraction: float | None = None
     detail: str = ""
     place: int = 0
+    wait: float | None = None
     reply: dict[str, Any] | None = None
     error: FilmError | None = None
 

@@ -82,7 +82,8 @@ class Reading:
             image, other = both.a, both.b
         task = find_task(request["task"])
         description = self._describer.describe(image, other, task, request["source"])
-        return {"text": description.text, "author": description.author}
+        steps = [asdict(step) for step in description.steps]
+        return {"text": description.text, "author": description.author, "steps": steps}
 
     def _register(self, request: dict[str, Any], context: Context) -> dict[str, Any]:
         from film_core.registration import register

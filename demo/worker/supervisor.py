@@ -10,10 +10,12 @@ import logging
 import os
 import queue
 import signal
+import statistics
 import subprocess
 import sys
 import threading
 import time
+from collections import deque
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -97,6 +99,8 @@ class Supervisor:
         self._process: subprocess.Popen | None = None
         self._channel: Channel | None = None
         self._job: Job | None = None
+        self._began = 0.0
+        self._durations: deque[float] = deque(maxlen=8)
         self._told_last: set[int] = set()
         self._failed_starts = 0
         self._start_deadline = float("inf")
@@ -222,6 +226,7 @@ class Supervisor:
             if not job.cancelled:
                 job.tell(JobEvent("progress", message["stage"], message["done"], message["detail"]))
         elif event in ("done", "failed"):
+            self._durations.append(time.monotonic() - self._began)
             self._job = None
             self._set(state="ready")
             last = (
@@ -242,7 +247,7 @@ class Supervisor:
             if job is not None:
                 job.attempts += 1
                 job.deadline = time.monotonic() + job.seconds
-                self._job = job
+                self._job, self._began = job, time.monotonic()
                 self._set(state="busy")
                 self._send({"job": job.number, "request": job.request, "blobs": list(job.blobs)})
         self._tell_waiting()
@@ -343,8 +348,10 @@ class Supervisor:
             waiting = self._line.in_order()
             status = WorkerStatus(**vars(self._status))
         ahead = 1 if self._job is not None else 0
+        mean = statistics.fmean(self._durations) if self._durations else None
         for place, job in enumerate(waiting, start=ahead):
-            job.tell(JobEvent("queued", status.stage, status.fraction, status.detail, place))
+            wait = place * mean if mean is not None and status.state != "starting" else None
+            job.tell(JobEvent("queued", status.stage, status.fraction, status.detail, place, wait))
 
     def _set(self, **changes: Any) -> None:
         with self._lock:

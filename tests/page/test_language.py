@@ -81,8 +81,8 @@ def test_what_a_visitor_can_cause_is_translated():
 
 
 ONLY_FOR_PROGRAMS = {  # arrays, paths and files that no visitor can hand over
-    "image.array_range", "image.array_shape", "image.array_type", "image.fused_size",
-    "image.missing", "image.not_a_file", "image.not_png", "image.unreadable",
+    "image.array_range", "image.array_shape", "image.array_type", "image.base64",
+    "image.fused_size", "image.missing", "image.not_a_file", "image.not_png", "image.unreadable",
 }  # fmt: skip
 
 
