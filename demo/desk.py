@@ -59,16 +59,30 @@ class Desk:
             "FILM_STUDIO_WORKER_DEVICE": settings.device,
         }
         self.fusing = Supervisor(fusing, limits, chosen)
+        self.asking: Supervisor | None = None
+        if settings.describer != "measured":
+            self.asking = Supervisor(
+                "demo.worker.describing",
+                WorkerLimits(start_seconds=960, waiting=settings.waiting),
+                {
+                    "FILM_STUDIO_WORKER_DESCRIBER": settings.describer,
+                    "FILM_STUDIO_WORKER_RECIPE": settings.recipe,
+                },
+            )
 
     def open(self) -> None:
         """Start both workers; returns at once."""
         self.reading.start()
         self.fusing.start()
+        if self.asking is not None:
+            self.asking.start()
 
     def close(self) -> None:
         """Stop both workers."""
         self.reading.close()
         self.fusing.close()
+        if self.asking is not None:
+            self.asking.close()
 
     def leave(self, visit: Visit) -> None:
         """Forget everything of a visit that has ended."""
@@ -167,7 +181,11 @@ class Desk:
             "image": named[slot],
             "other": None if alone else named[other],
         }
-        reply = await self._ask(self.reading, visit, request, _blobs(visit.sources))
+        worker, seconds = self.reading, self.settings.read_seconds
+        if self.asking is not None and visit.by_model:
+            worker, seconds = self.asking, self.settings.describe_seconds
+        reply = await self._ask(worker, visit, request, _blobs(visit.sources), seconds)
+        visit.steps[slot] = reply["steps"]
         return reply["text"], reply["author"]
 
     def offer(self, visit: Visit, name: str, media_type: str, make: Callable[[], bytes]) -> str:
@@ -314,11 +332,15 @@ class Desk:
         }
 
     async def _ask(
-        self, worker: Supervisor, visit: Visit, request: dict[str, Any], blobs: dict[str, bytes]
+        self,
+        worker: Supervisor,
+        visit: Visit,
+        request: dict[str, Any],
+        blobs: dict[str, bytes],
+        seconds: float | None = None,
     ) -> dict[str, Any]:
-        job = Job(
-            visit.identity, {**request, "limits": self._limits()}, blobs, self.settings.read_seconds
-        )
+        limit = self.settings.read_seconds if seconds is None else seconds
+        job = Job(visit.identity, {**request, "limits": self._limits()}, blobs, limit)
         worker.submit(job)
         last = await _last(job.events())
         if last.error is not None:

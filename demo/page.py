@@ -12,7 +12,7 @@ from demo.endpoints import add_endpoints
 from demo.language import Language, load_language
 from demo.panels.header import render_header
 from demo.state import SLOTS, Visit
-from demo.view import View
+from demo.view import View, describer_choices
 from film_core.tasks import TASKS
 
 # What panels need besides choices.js.
@@ -62,6 +62,15 @@ def _lay_out(desk: Desk, say: Language) -> View:
                 for slot in SLOTS:
                     sources[slot] = drawn(js_on_load=client("source.js"), elem_id=f"source-{slot}")
             swap = text(gr.Button("", size="sm", elem_id="swap"), value="source.swap")
+            describer = text(
+                gr.Radio(
+                    describer_choices(say),
+                    value="measured",
+                    elem_id="describer",
+                    visible=desk.asking is not None,
+                ),
+                label="describer",
+            )
             for slot in SLOTS:
                 with gr.Group(elem_classes=["description", slot]):
                     texts[slot] = text(
@@ -103,8 +112,8 @@ def _lay_out(desk: Desk, say: Language) -> View:
                         panels[name] = drawn(js_on_load="\n".join(scripts), elem_id=name)
     footer = drawn(elem_id="foot")
     return View(
-        visit, header, task, task_sentence, examples, sources, swap, texts, authors, again, fuse,
-        cancel, progress, viewer, facts, panels, footer, translated,
+        visit, header, task, task_sentence, examples, sources, swap, describer, texts,
+        authors, again, fuse, cancel, progress, viewer, facts, panels, footer, translated,
     )  # fmt: skip
 
 

@@ -13,6 +13,9 @@ class Settings:
 
     Attributes:
         weights: name or path of the weights that fuse; "auto" for each task's own.
+        describer: what visitors may choose beside "measured": "endpoint", "vlm" or "recipe".
+        recipe: who answers which step of the recipe ("caption=endpoint,merge=endpoint").
+        describe_seconds: time for one description by a model.
         device: "auto", "cpu" or "cuda".
         max_megapixels: size of a source image.
         max_megabytes: size of an uploaded file.
@@ -29,6 +32,9 @@ class Settings:
     """
 
     weights: str = "auto"
+    describer: str = "measured"
+    recipe: str = ""
+    describe_seconds: float = 180.0
     device: str = "auto"
     max_megapixels: float = 12.0
     max_megabytes: float = 40.0

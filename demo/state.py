@@ -165,6 +165,8 @@ class Visit:
         sources: the two images, None where there is none yet.
         described: the text that was written for each source, to tell an edited one from it.
         authors: who wrote it.
+        by_model: whether the host's model describes, not the measurements.
+        steps: how each text was made, where it was made in steps.
         errors: the sentence beside each field, as an error to be translated; None where fine.
         results: the visit's own, newest last.
         result: the one that is shown, which may be an example's; None for none.
@@ -187,6 +189,8 @@ class Visit:
     sources: dict[Slot, Source | None] = field(default_factory=lambda: {"a": None, "b": None})
     described: dict[Slot, str] = field(default_factory=lambda: {"a": "", "b": ""})
     authors: dict[Slot, str] = field(default_factory=lambda: {"a": "", "b": ""})
+    by_model: bool = False
+    steps: dict[Slot, list[dict[str, str]]] = field(default_factory=lambda: {"a": [], "b": []})
     errors: dict[str, Exception | None] = field(default_factory=dict)
     results: list[Result] = field(default_factory=list)
     result: Result | None = None

@@ -23,6 +23,7 @@ class View:
     examples: gr.HTML
     sources: dict[str, gr.HTML]
     swap: gr.Button
+    describer: gr.Radio
     texts: dict[str, gr.Textbox]
     authors: dict[str, gr.HTML]
     again: dict[str, gr.Button]
@@ -40,4 +41,10 @@ class View:
         changes: dict[Any, dict[str, Any]] = {}
         for component, name, key in self.translated:
             changes.setdefault(component, {})[name] = say(key)
+        changes.setdefault(self.describer, {})["choices"] = describer_choices(say)
         return {component: gr.update(**values) for component, values in changes.items()}
+
+
+def describer_choices(say: Language) -> list[tuple[str, str]]:
+    """Return what can be chosen to describe: the measurements, and the host's model."""
+    return [(say(f"describer.{name}"), name) for name in ("measured", "model")]

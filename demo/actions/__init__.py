@@ -7,6 +7,7 @@ An action reads the visit and a few fields, asks the desk, and returns what chan
 import gradio as gr
 
 from demo.actions import (
+    asking,
     batching,
     choosing,
     exploring,
@@ -28,6 +29,7 @@ def wire(page: gr.Blocks, view: View, desk: Desk) -> None:
     opening.wire(page, view, desk)
     choosing.wire(view, desk)
     sources.wire(view, desk)
+    asking.wire(view, desk)
     fusing.wire(view, desk)
     exploring.wire(view, desk)
     registering.wire(view, desk)

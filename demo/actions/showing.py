@@ -24,6 +24,7 @@ from demo.panels.history import render_history
 from demo.panels.metrics import render_metrics
 from demo.panels.registration import render_registration
 from demo.panels.source import render_source
+from demo.panels.steps import render_steps
 from demo.panels.study import render_study
 from demo.panels.viewer import download_name, render_viewer
 from demo.state import SLOTS, Slot, Visit
@@ -69,9 +70,12 @@ def show_author(view: View, visit: Visit, slot: Slot, text: str) -> Updates:
         line = say.html("text.edited")
     elif author == "example":
         line = say.html("text.example")
-    else:
+    elif author == "measured":
         line = say.html("text.author", author=author)
-    return {view.authors[slot]: f'<p class="subdued">{line}</p>' if line else ""}
+    else:
+        line = say.html("text.model", author=author)
+    steps = "" if author == "example" else render_steps(visit.steps[slot], say)
+    return {view.authors[slot]: f'<p class="subdued">{line}</p>{steps}' if line else ""}
 
 
 def show_result(view: View, visit: Visit, desk: Desk) -> Updates:
