@@ -18,7 +18,7 @@ for set in ${@:-avx512 avx2 portable}; do
   fi
   echo "$set"
   # shellcheck disable=SC2086
-  ${CXX:-g++} -O1 -g -std=c++14 -fopenmp $flags -w -fno-omit-frame-pointer \
+  ${CXX:-g++} -O2 -g -std=c++14 -fopenmp $flags -w -fno-omit-frame-pointer \
     -fsanitize=address,undefined -fno-sanitize-recover=all \
     -Ifilm_core/kernels/cpp tests/kernels/cpp/driver.cpp -o "$build/driver"
   ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=print_stacktrace=1 "$build/driver"

@@ -16,6 +16,9 @@ class Row:
         peak_gflops: of a bare multiply-add loop beside it, on all threads.
         of_floor: ours_s over the time that the operations would take at that peak.
         fastest: which mode of PyTorch was the fastest.
+        ours_cpu_s, torch_cpu_s: least processor time of all threads together; other programs on
+            the machine disturb it less than the time of day. PyTorch's is that of any mode.
+        cpu_ratio: torch_cpu_s / ours_cpu_s.
     """
 
     name: str
@@ -29,6 +32,9 @@ class Row:
     peak_gflops: float | None = None
     of_floor: float | None = None
     fastest: str | None = None
+    ours_cpu_s: float | None = None
+    torch_cpu_s: float | None = None
+    cpu_ratio: float | None = None
 
     def as_dict(self) -> dict:
         """Return the row for JSON."""
@@ -40,6 +46,7 @@ _COLUMNS = (
     ("torch_eager_s", "eager s", "{:.3f}"),
     ("torch_fastest_s", "fastest s", "{:.3f}"),
     ("ratio", "ratio", "{:.1f}x"),
+    ("cpu_ratio", "CPU ratio", "{:.1f}x"),
     ("ours_rss_mb", "MB", "{:.0f}"),
     ("torch_rss_mb", "torch MB", "{:.0f}"),
     ("ours_gflops", "GFLOP/s", "{:.0f}"),

@@ -80,6 +80,7 @@ def _measure(task: Task, repetitions: int, with_torch: bool, compiled: bool, rep
 
 def _fill(row: Row, task: Task, times: dict, peaks: list[float], workers: dict) -> None:
     row.ours_s = min(times["ours"])
+    row.ours_cpu_s = workers["ours"].cpu
     row.ours_rss_mb = workers["ours"].memory
     row.peak_gflops = max(peaks)
     if task.flop is not None:
@@ -91,12 +92,15 @@ def _fill(row: Row, task: Task, times: dict, peaks: list[float], workers: dict) 
         row.fastest = min(modes, key=lambda name: min(times[name]))
         row.torch_fastest_s = min(times[row.fastest])
         row.ratio = row.torch_fastest_s / row.ours_s
+        row.torch_cpu_s = min(workers[name].cpu for name in modes)
+        row.cpu_ratio = row.torch_cpu_s / row.ours_cpu_s
         row.torch_rss_mb = min(workers[name].memory for name in modes)
 
 
 class _Worker:
     def __init__(self, module: str, task: Task, mode: str) -> None:
         self.memory = self._base = 0.0
+        self.cpu = float("inf")
         # Idle threads that spin would take the processors from the others' turns.
         settings = {"OMP_WAIT_POLICY": "passive", "FILM_KERNELS_ISA": task.path}
         environment = {**os.environ, **{k: v for k, v in settings.items() if v}}
@@ -122,7 +126,9 @@ class _Worker:
         watcher.start()
         try:
             self._send({"do": "run"})
-            return self._receive()["seconds"]
+            answer = self._receive()
+            self.cpu = min(self.cpu, answer["cpu_seconds"])
+            return answer["seconds"]
         finally:
             finished.set()
             watcher.join()

@@ -29,9 +29,10 @@ def serve(
         if command != "run":
             _answer(commands[command]())
             continue
-        begun = time.perf_counter()
+        begun, begun_cpu = time.perf_counter(), time.process_time()
         work()
-        _answer({"seconds": time.perf_counter() - begun})
+        seconds, cpu = time.perf_counter() - begun, time.process_time() - begun_cpu
+        _answer({"seconds": seconds, "cpu_seconds": cpu})
 
 
 def resident_mb(process: int) -> float:

@@ -128,6 +128,7 @@ void check(const Weights& weights, int batch, int height, int width, int rows, i
 }  // namespace
 
 int main() {
+  std::setvbuf(stdout, nullptr, _IOLBF, 0);  // what is done shows at once
   const Weights weights;
   check(weights, 1, 1, 1, 1, 1);
   check(weights, 2, 17, 23, 13, 2);
