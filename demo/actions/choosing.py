@@ -102,7 +102,13 @@ def wire(view: View, desk: Desk) -> None:
         shown,
         show_progress="hidden",
         api_visibility="private",
+        trigger_mode="multiple",
     )
     view.examples.choose(
-        example_chosen, [view.visit], shown, show_progress="hidden", api_visibility="private"
+        example_chosen,
+        [view.visit],
+        shown,
+        show_progress="hidden",
+        api_visibility="private",
+        trigger_mode="multiple",
     )

@@ -32,7 +32,7 @@ def wire(view: View, desk: Desk) -> None:
         return show_panels(view, visit, desk, "attention")
 
     metrics, attention = view.panels["metrics"], view.panels["attention"]
-    quiet = {"show_progress": "hidden", "api_visibility": "private"}
+    quiet = {"show_progress": "hidden", "api_visibility": "private", "trigger_mode": "multiple"}
     metrics.choose(metrics_chosen, [view.visit], [metrics], **quiet)
     attention.choose(look_chosen, [view.visit], [attention], **quiet)
 

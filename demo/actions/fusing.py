@@ -75,14 +75,8 @@ def wire(view: View, desk: Desk) -> None:
         view.fuse, view.cancel, view.progress, view.viewer, view.facts, view.task,
         view.task_sentence, view.examples, *view.panels.values(), *view.sources.values(),
     ]  # fmt: skip
-    quiet = {"show_progress": "hidden", "api_visibility": "private"}
-    view.fuse.click(
-        fuse,
-        [view.visit, view.texts["a"], view.texts["b"]],
-        shown,
-        trigger_mode="multiple",
-        **quiet,
-    )
+    quiet = {"show_progress": "hidden", "api_visibility": "private", "trigger_mode": "multiple"}
+    view.fuse.click(fuse, [view.visit, view.texts["a"], view.texts["b"]], shown, **quiet)
     view.cancel.click(cancel, [view.visit], None, **quiet)
 
 

@@ -62,7 +62,12 @@ def wire(page: gr.Blocks, view: View, desk: Desk) -> None:
     ]  # fmt: skip
     shown = list(dict.fromkeys(shown))
     page.load(
-        opened, [view.visit], [view.visit, *shown], show_progress="hidden", api_visibility="private"
+        opened,
+        [view.visit],
+        [view.visit, *shown],
+        show_progress="hidden",
+        api_visibility="private",
+        trigger_mode="multiple",
     )
     view.header.language(
         language_chosen,
@@ -70,4 +75,5 @@ def wire(page: gr.Blocks, view: View, desk: Desk) -> None:
         shown,
         show_progress="hidden",
         api_visibility="private",
+        trigger_mode="multiple",
     )

@@ -56,4 +56,5 @@ def wire(view: View, desk: Desk) -> None:
         ],
         show_progress="hidden",
         api_visibility="private",
+        trigger_mode="multiple",
     )  # fmt: skip

@@ -47,6 +47,7 @@ def wire(view: View, desk: Desk) -> None:
         ],
         show_progress="hidden",
         api_visibility="private",
+        trigger_mode="multiple",
     )  # fmt: skip
 
 

@@ -50,6 +50,7 @@ def wire(view: View, desk: Desk) -> None:
         shown,
         show_progress="hidden",
         api_visibility="private",
+        trigger_mode="multiple",
     )
 
 
@@ -112,7 +113,7 @@ def _wire_field(view: View, desk: Desk, slot: Slot, shown: list) -> None:
         return show_author(view, visit, slot, text)
 
     texts = [view.texts["a"], view.texts["b"]]
-    quiet = {"show_progress": "hidden", "api_visibility": "private"}
+    quiet = {"show_progress": "hidden", "api_visibility": "private", "trigger_mode": "multiple"}
     view.sources[slot].upload(uploaded, [view.visit, *texts], shown, **quiet)
     view.sources[slot].clear(cleared, [view.visit], shown, **quiet)
     view.again[slot].click(again, [view.visit, *texts], shown, **quiet)

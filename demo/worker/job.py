@@ -76,7 +76,8 @@ class Job:
         """Yield what happens to the job, up to and including the last event."""
         while True:
             event = await self._events.get()
-            while not event.last and not self._events.empty():  # only the newest progress matters
+            # Only the newest progress matters, except that a repetition must be heard of.
+            while not (event.last or event.stage == "again" or self._events.empty()):
                 event = self._events.get_nowait()
             yield event
             if event.last:
