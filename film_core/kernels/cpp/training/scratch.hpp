@@ -56,11 +56,20 @@ inline Scratch& shared_scratch() {
 inline void clear(float* p, long floats) { std::memset(p, 0, floats * sizeof(float)); }
 
 // Runs f(task) for every task. Each task writes to its own place and sums of tasks are formed in
-// the order of their numbers, so that the result does not depend on the number of threads.
+// the order of their numbers, so that the result does not depend on the number of threads. Lack of
+// memory in a task becomes an exception here: one that leaves a thread would end the process.
 template <class Task>
 inline void for_each_task(long tasks, const Task& f) {
-#pragma omp parallel for schedule(dynamic, 1)
-    for (long task = 0; task < tasks; ++task) f(task);
+    bool out_of_memory = false;
+#pragma omp parallel for schedule(dynamic, 1) reduction(|| : out_of_memory)
+    for (long task = 0; task < tasks; ++task) {
+        try {
+            f(task);
+        } catch (const std::bad_alloc&) {
+            out_of_memory = true;
+        }
+    }
+    if (out_of_memory) throw std::bad_alloc();
 }
 
 // total[i] = sum over tasks of parts[task * stride + i], in order.
