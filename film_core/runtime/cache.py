@@ -1,5 +1,7 @@
 """Where compiled code is kept: a writable folder, keyed by all that shaped the binary."""
 
+import hashlib
+import importlib.util
 import os
 import re
 import subprocess
@@ -60,12 +62,18 @@ def build_key(compiler: str, architecture: str) -> str:
     compiler_version = told.stdout.strip() or "unknown"
     target = feature_key() if architecture == "native" else architecture
     parts = [
-        "jt" + version("jittor"),
+        f"jt{version('jittor')}-{_location_key()}",
         Path(compiler).name + compiler_version,
         "py" + ".".join(map(str, sys.version_info[:3])),
         target,
     ]
     return re.sub(r"[^A-Za-z0-9.+_-]", "_", "-".join(parts))
+
+
+def _location_key() -> str:
+    """Return a key of Jittor's own folder: its compile commands hold it, and so do its caches."""
+    found = importlib.util.find_spec("jittor")
+    return hashlib.sha256(str(found and found.origin).encode()).hexdigest()[:6]
 
 
 def _writable(folder: Path) -> bool:
