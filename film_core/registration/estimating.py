@@ -6,6 +6,12 @@ correlation of the spectra in log-polar coordinates, propose rotations and scale
 of the images gives the shift of each (Reddy and Chatterji, "An FFT-based technique for translation,
 rotation, and scale-invariant image registration", IEEE TIP 1996); from the best, a direct search
 maximises the agreement of the edges, at three sizes one after the other.
+
+Four free numbers raise the agreement of any two images a little. A true transform raises it nearly
+everywhere or by a leap, a lucky one a little and in some places: only the former is believed.
+On 14 registered training pairs (6 of Harvard, 4 of RoadScene, 3 of TNO, 1 of MSRS) that leaves no
+false alarm of 1.5 pixels or more, where the agreement alone raised 10; of the 7 of RoadScene and
+TNO shifted by (9, 6) pixels, 3 are reported (within 1.6 pixels) and nothing is said on 4.
 """
 
 import math
@@ -24,6 +30,10 @@ _SCALES = (0.87, 1.0, 1.15)
 _BLUR = 1.5
 _MAX_SHIFT = 0.15  # of each side
 _BELIEVED = 0.2  # agreement of edges below which nothing can be said
+_SMALL = 1.5  # pixels of displacement below which a wrong answer does no harm
+_SUPPORT = 0.95  # share of the edges that has to lie in blocks which agree better after aligning
+_LEAP = 0.25  # gain in agreement that no lucky transform was seen to reach (they reach 0.18)
+_BLOCKS = 4  # rows and columns of blocks
 _GAIN = 0.004  # what a transform has to add to the agreement to be preferred to none
 
 
@@ -41,7 +51,8 @@ class Registration:
         displacement: mean distance in pixels between a point's places in A and B.
         agreement, agreement_aligned: how well the edges agree, in [-1, 1], as they are and after
             aligning.
-        certain: whether the images have enough edges in common for this to mean anything.
+        certain: whether the images have enough edges in common, and these speak for the same
+            transform all over the picture, for this to mean anything.
     """
 
     dx: float
@@ -91,6 +102,7 @@ def register(image_a: np.ndarray, image_b: np.ndarray) -> Registration:
         best = _climb(*level, best * np.array([step, step, 1.0, 1.0]), reach)
     factor = max(image_a.shape) / max(fine[0].shape)
 
+    support = _support(*fine, best)
     none = np.array([0.0, 0.0, 0.0, 1.0])
     before, after = _agree(*fine, none), _agree(*fine, best)
     if after < before + _GAIN:
@@ -98,9 +110,9 @@ def register(image_a: np.ndarray, image_b: np.ndarray) -> Registration:
     dy, dx, rotation, scale = (float(x) for x in best)
     found = Registration(dx * factor, dy * factor, rotation, scale, 0.0, before, after, False)
     displacement = _displacement(found, image_a.shape)
-    return Registration(
-        found.dx, found.dy, rotation, scale, displacement, before, after, after >= _BELIEVED
-    )
+    borne_out = support >= _SUPPORT or after - before >= _LEAP
+    certain = after >= _BELIEVED and (displacement < _SMALL or borne_out)
+    return Registration(found.dx, found.dy, rotation, scale, displacement, before, after, certain)
 
 
 def _reduced(image: np.ndarray, side: int) -> np.ndarray:
@@ -190,6 +202,19 @@ def _agree(a: np.ndarray, b: np.ndarray, parameters: np.ndarray) -> float:
     moved = _moved(b, parameters)
     norm = math.sqrt(float((np.abs(a) ** 2).sum()) * float((np.abs(b) ** 2).sum())) or 1.0
     return float((np.conj(a) * moved).sum().real) / norm
+
+
+def _support(a: np.ndarray, b: np.ndarray, parameters: np.ndarray) -> float:
+    """Return the share of A's edges, by energy, in blocks that agree better with B once moved."""
+    gain = (np.conj(a) * (_moved(b, parameters) - b)).real
+    energy = np.abs(a) ** 2
+    rows, columns = ((np.arange(n) * _BLOCKS // n) for n in a.shape)
+    block = rows[:, None] * _BLOCKS + columns
+    gains, energies = (
+        np.bincount(block.ravel(), values.ravel(), _BLOCKS**2) for values in (gain, energy)
+    )
+    total = float(energies.sum())
+    return float(energies[gains > 0].sum()) / total if total else 0.0
 
 
 def _moved(b: np.ndarray, parameters: np.ndarray) -> np.ndarray:

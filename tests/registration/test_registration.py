@@ -88,3 +88,12 @@ def test_real_pairs_shifted_on_purpose_are_caught(shared):
         b = read_image(folder / "VI" / name).luminance
         aligned, apart = register(a, b), register(a, moved(b, 9, 6, 0, 1))
         assert apart.displacement > aligned.displacement + 5, name
+
+
+def test_registered_scans_of_one_head_raise_no_alarm(shared):
+    folder = shared / "data" / "VLFDataset" / "Image" / "MIF" / "Harvard"
+    names = (folder / "train.txt").read_text().split()
+    for name in names[1::185]:
+        images = [read_image(folder / side / name).luminance for side in ("MRI", "T")]
+        found = register(*images)
+        assert not found.certain or found.displacement < 1.5, name
