@@ -164,10 +164,18 @@ def test_empty_text_is_allowed_and_too_long_text_is_cut_and_said(fuser):
 
 def test_an_encoder_of_another_width_is_refused(random_weights):
     class Wide:
-        name, width = "wide", 768
+        name, width = "minilm", 768
 
     with pytest.raises(TextError, match=r"384.*768"):
         load_fuser(random_weights, device="cpu", encoder=Wide())
+
+
+def test_another_encoder_is_refused_even_of_the_right_width(random_weights):
+    class Other:
+        name, width = "other", 384
+
+    with pytest.raises(TextError, match="trained with the text encoder 'minilm', not with 'other'"):
+        load_fuser(random_weights, device="cpu", encoder=Other())
 
 
 def test_other_tasks_are_named_when_weights_are_for_one(fuser):

@@ -21,17 +21,24 @@ int main() {
     const float y = 7 * x;
     film::store(found, film::exp_negative(film::broadcast(y)));
     const double power = std::exp(double(y));
-    exp_error = std::fmax(exp_error, (std::fabs(found[0] / power - 1) - 2e-8 * -y));
+    exp_error = std::fmax(exp_error, (std::fabs(found[0] / power - 1) - SLOPE * -y));
   }
   std::printf("%g %g", gelu_error, exp_error);
 }
 """
 
 
+# Without a fused multiply-add, x log2(e) is rounded once more, which is 6e-8 of |x|, and so is each
+# of the polynomial's five steps.
 @pytest.mark.parametrize(
-    "flags", [["-march=native"], ["-march=native", "-mno-avx512f"], ["-DFILM_ISA_PORTABLE"]]
+    ("flags", "exp_limit"),
+    [
+        (["-march=native", "-DSLOPE=2e-8"], 4e-7),
+        (["-march=native", "-mno-avx512f", "-DSLOPE=2e-8"], 4e-7),
+        (["-DFILM_ISA_PORTABLE", "-DSLOPE=6e-8"], 1e-6),
+    ],
 )
-def test_exp_and_gelu_are_as_exact_as_they_say(repository, tmp_path, flags):
+def test_exp_and_gelu_are_as_exact_as_they_say(repository, tmp_path, flags, exp_limit):
     compiler = shutil.which("g++")
     if compiler is None:
         pytest.skip("needs g++")
@@ -43,4 +50,4 @@ def test_exp_and_gelu_are_as_exact_as_they_say(repository, tmp_path, flags):
     told = subprocess.run([str(program)], capture_output=True, text=True, check=True).stdout
     gelu_error, exp_error = map(float, told.split())
     assert gelu_error < 1e-6  # half a unit in the last place of 12 is 5e-7
-    assert exp_error < 4e-7
+    assert exp_error < exp_limit
