@@ -55,35 +55,43 @@ def test_attention_agrees_with_the_reference_in_the_pass_that_fuses(film, shared
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kernels", ["plain", "fused"])
-def test_three_training_steps_agree_with_the_reference(shared, jittor, kernels):
+def test_three_training_steps_agree_with_the_reference(shared, jittor):
+    """Losses, gradients and parameters of three Adam steps, both paths on one trajectory.
+
+    The trajectory is the fused path's, and has to be the reference's. The plain operators are
+    asked for loss and gradient at each of its points and don't take their own steps: Adam's first
+    step is the gradient's sign, the few values whose gradient is rounding noise then go the other
+    way, and these weights (gates scaled up) turn that into 1e-4 of the next loss. PyTorch's
+    float32 and float64 gradients differ at these points as the two paths here do: by single
+    pixels on the other side of a PReLU's kink.
+    """
     from film_core.checkpoints import load_film
     from film_core.training.losses import LossInput, compute_losses
     from film_core.training.optimiser import Adam, FlatParameters
 
-    film, _ = load_film(shared / "golden/film/ckpt_official_layout.pth", kernels=kernels)
+    films = {
+        kernels: load_film(shared / "golden/film/ckpt_official_layout.pth", kernels=kernels)[0]
+        for kernels in ("plain", "fused")
+    }
     start = np.load(shared / "golden/film/train_step0.npz")
     steps = json.loads((shared / "golden/film/train_steps.json").read_text())
     a, b = (jittor.array(start[k].astype(np.float32) / 255) for k in ("image_a", "image_b"))
     text = jittor.array(start["text"])
-    parameters = FlatParameters(film)
-    values = parameters.read()
+    parameters = {kernels: FlatParameters(film) for kernels, film in films.items()}
+    values = parameters["fused"].read()
     optimiser = Adam(values.size)
     for number, step in enumerate(steps, start=1):
-        fused = film(a, b, text)[:, 0]
-        given = LossInput(fused, a[:, 0], b[:, 0], answer=a[:, 0], known=a[:, 0])
-        loss, _ = compute_losses(given, {"intensity": 1, "gradient": 20})
-        gradient = parameters.gradient(loss)
-        assert float(loss.item()) == pytest.approx(step["loss_total"], rel=1e-4)
-        if kernels == "fused" or number == 1:
-            # Adam's first step is the gradient's sign. In a handful of the two million values the
-            # gradient is nearly zero and its sign a matter of rounding, and these weights (gates
-            # scaled up 500 times) amplify that: the plain operators, whose sums are less exact
-            # than the fused ones, then agree in loss (1e-6) but only to 1e-2 in some gradients.
-            assert_norms(parameters.split(gradient), step["grad_norm"], floor=1e-6)
-        optimiser.update(values, gradient, 1e-4, number)
-        parameters.write(values)
-        assert_norms(parameters.split(values), step["param_norm"], floor=0)
+        gradients = {}
+        for kernels, film in films.items():
+            parameters[kernels].write(values)
+            fused = film(a, b, text)[:, 0]
+            given = LossInput(fused, a[:, 0], b[:, 0], answer=a[:, 0], known=a[:, 0])
+            loss, _ = compute_losses(given, {"intensity": 1, "gradient": 20})
+            gradients[kernels] = parameters[kernels].gradient(loss)
+            assert float(loss.item()) == pytest.approx(step["loss_total"], rel=1e-4), kernels
+            assert_norms(parameters[kernels].split(gradients[kernels]), step["grad_norm"], 1e-6)
+        optimiser.update(values, gradients["fused"], 1e-4, number)
+        assert_norms(parameters["fused"].split(values), step["param_norm"], floor=0)
 
 
 def assert_norms(found, expected, floor):
