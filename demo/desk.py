@@ -18,7 +18,7 @@ from demo.pictures import Picture, PictureShelf
 from demo.settings import Settings
 from demo.state import SLOTS, Moved, Result, Slot, Source, Visit, Word, moved_by_text
 from demo.worker import Job, JobEvent, Supervisor
-from demo.worker.supervisor import WorkerLimits
+from demo.worker.supervisor import SECRETS, WorkerLimits
 from film_core.errors import ImageError, TextError
 
 if TYPE_CHECKING:
@@ -68,6 +68,7 @@ class Desk:
                     "FILM_STUDIO_WORKER_DESCRIBER": settings.describer,
                     "FILM_STUDIO_WORKER_RECIPE": settings.recipe,
                 },
+                secrets=SECRETS,
             )
 
     def open(self) -> None:

@@ -21,6 +21,7 @@ from demo.page import build_page
 from demo.panels.health import health
 from demo.pictures import Picture
 from demo.theme import studio_theme
+from demo.worker.secrecy import shut_memory
 from film_core.errors import SettingError
 
 _FOLDER = Path(__file__).parent
@@ -122,6 +123,7 @@ def serve(desk: Desk) -> None:
     _check_free(name, port)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     logging.getLogger("httpx").setLevel(logging.WARNING)  # it would log addresses
+    shut_memory()
     app = build_server(desk)
     shown = "127.0.0.1" if name in ("0.0.0.0", "::") else name
     print(f"FILM Studio: http://{shown}:{port}", flush=True)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from demo.worker.reading import Reading
+from demo.worker.secrecy import shut_memory
 
 
 class Describing(Reading):
@@ -21,6 +22,7 @@ class Describing(Reading):
         """Load the model; raises FilmError where the host hasn't set it up."""
         from film_core.text import load_describer
 
+        shut_memory()
         name = os.environ["FILM_STUDIO_WORKER_DESCRIBER"]
         progress("describer", None, name)
         recipe = os.environ.get("FILM_STUDIO_WORKER_RECIPE", "")

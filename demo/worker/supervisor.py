@@ -27,6 +27,8 @@ from film_core.errors import Cancelled, FilmError
 
 log = logging.getLogger("film_studio.worker")
 _ROOT = Path(__file__).resolve().parents[2]
+SECRETS = ("FILM_ENDPOINT_KEY",)
+"""Variables that a worker gets only where it is named one that needs them."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,8 @@ class Supervisor:
         module: import name of the module whose ``WORK`` the worker runs.
         limits: times and sizes.
         environment: variables set for the worker besides the page's own.
+        secrets: those of `SECRETS` that the worker gets; a stranger's file that takes over a
+            worker's decoder finds no others.
     """
 
     def __init__(
@@ -87,10 +91,12 @@ class Supervisor:
         module: str,
         limits: WorkerLimits | None = None,
         environment: dict[str, str] | None = None,
+        secrets: tuple[str, ...] = (),
     ) -> None:
         self.module = module
         self.limits = limits or WorkerLimits()
         self._environment = environment or {}
+        self._withheld = set(SECRETS) - set(secrets)
         self._lock = threading.Lock()
         self._line = WaitingLine(self.limits.waiting, self.limits.waiting_per_visitor)
         self._status = WorkerStatus()
@@ -185,7 +191,7 @@ class Supervisor:
             pass_fds=[theirs],
             stdin=subprocess.DEVNULL,
             stdout=sys.stderr.fileno(),  # what a compiler prints is no part of any answer
-            env={**os.environ, **self._environment},
+            env={**self._inherited(), **self._environment},
             cwd=_ROOT,
             start_new_session=True,  # so that a compiler it started dies with it
         )
@@ -196,6 +202,9 @@ class Supervisor:
         threading.Thread(
             target=self._listen, args=(self._life, self._channel), name="ears", daemon=True
         ).start()
+
+    def _inherited(self) -> dict[str, str]:
+        return {name: text for name, text in os.environ.items() if name not in self._withheld}
 
     def _listen(self, life: int, channel: Channel) -> None:
         try:
