@@ -5,7 +5,7 @@ from pathlib import Path
 import gradio as gr
 
 from demo.actions import wire
-from demo.actions.opening import fill_in
+from demo.actions.opening import fill_in, first_visit
 from demo.actions.showing import PANELS
 from demo.desk import Desk
 from demo.endpoints import add_endpoints
@@ -23,15 +23,16 @@ _CLIENT = Path(__file__).parent / "client"
 def build_page(desk: Desk) -> gr.Blocks:
     """Return the page, wired to `desk`; texts are English until a visit chooses its language."""
     say = load_language("en")
+    first, texts = first_visit()
     with gr.Blocks(title=say("title"), fill_width=True, analytics_enabled=False) as page:
-        view = _lay_out(desk, say)
-        fill_in(view, desk)
+        view = _lay_out(desk, say, first)
+        fill_in(view, desk, first, texts)
         add_endpoints(desk)  # first, so that they have the plain names
         wire(page, view, desk)
     return page
 
 
-def _lay_out(desk: Desk, say: Language) -> View:
+def _lay_out(desk: Desk, say: Language, first: Visit) -> View:
     translated: list = []
 
     def text(component, **keys: str):
@@ -42,7 +43,7 @@ def _lay_out(desk: Desk, say: Language) -> View:
         return component
 
     visit = gr.State(
-        Visit(),
+        first,
         time_to_live=desk.settings.idle_minutes * 60,
         delete_callback=desk.leave,
     )

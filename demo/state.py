@@ -208,8 +208,18 @@ class Visit:
     batch: PageBatch = field(default_factory=PageBatch)
 
     def __deepcopy__(self, memo: dict) -> "Visit":
-        """Gradio copies the first value of a state for every session: each gets its own visit."""
-        return Visit()
+        """Gradio copies the first value of a state for every session: each gets its own visit.
+
+        It begins with what the page shows before anybody did anything: task, example, result.
+        """
+        return Visit(
+            task=self.task,
+            sources=dict(self.sources),
+            described=dict(self.described),
+            authors=dict(self.authors),
+            result=self.result,
+            example=self.example,
+        )
 
     def changed_sources(self) -> None:
         """Forget what was said and computed about sources that are there no longer."""

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 
+from demo.actions.connecting import connect
 from demo.actions.describing import describe_unedited
 from demo.actions.showing import Updates
 from demo.desk import Desk
@@ -18,10 +19,9 @@ def wire(view: View, desk: Desk) -> None:
         async for updates in describe_unedited(view, visit, desk, {"a": a, "b": b}):
             yield updates
 
-    view.describer.input(
+    connect(
+        view.describer.input,
         chosen,
         [view.visit, view.describer, *view.texts.values()],
         [view.visit, *view.texts.values(), *view.authors.values()],
-        show_progress="hidden",
-        api_visibility="private",
     )

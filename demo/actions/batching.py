@@ -7,6 +7,7 @@ from contextlib import aclosing
 import gradio as gr
 
 from demo import batches
+from demo.actions.connecting import connect
 from demo.actions.showing import Updates, show_panels
 from demo.batch import PageBatch
 from demo.desk import Desk
@@ -54,13 +55,8 @@ def wire(view: View, desk: Desk) -> None:
             _forget(visit, desk)
         yield show_panels(view, visit, desk, "batch")
 
-    options = {
-        "show_progress": "hidden",
-        "api_visibility": "private",
-        "trigger_mode": "multiple",  # Stop is heard while the start's pairs still come
-    }
-    panel.upload(uploaded, [view.visit], [panel], **options)
-    panel.choose(chosen, [view.visit, view.texts["a"], view.texts["b"]], [panel], **options)
+    connect(panel.upload, uploaded, [view.visit], [panel])
+    connect(panel.choose, chosen, [view.visit, view.texts["a"], view.texts["b"]], [panel])
 
 
 def _take(visit: Visit, desk: Desk, data: dict) -> None:

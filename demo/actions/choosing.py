@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 
 import gradio as gr
 
+from demo.actions.connecting import connect
 from demo.actions.describing import describe_unedited
 from demo.actions.showing import Updates, show_author, show_result, show_sources, show_task
 from demo.desk import Desk
@@ -96,19 +97,10 @@ def wire(view: View, desk: Desk) -> None:
         *view.panels.values(),
         *view.sources.values(), *view.texts.values(), *view.authors.values(),
     ]  # fmt: skip
-    view.task.input(
+    connect(
+        view.task.input,
         task_chosen,
         [view.visit, view.task, view.texts["a"], view.texts["b"]],
         shown,
-        show_progress="hidden",
-        api_visibility="private",
-        trigger_mode="multiple",
     )
-    view.examples.choose(
-        example_chosen,
-        [view.visit],
-        shown,
-        show_progress="hidden",
-        api_visibility="private",
-        trigger_mode="multiple",
-    )
+    connect(view.examples.choose, example_chosen, [view.visit], shown)

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import gradio as gr
 
+from demo.actions.connecting import connect
 from demo.actions.showing import Updates, show_panels
 from demo.desk import Desk
 from demo.heat import COLOURS
@@ -32,9 +33,8 @@ def wire(view: View, desk: Desk) -> None:
         return show_panels(view, visit, desk, "attention")
 
     metrics, attention = view.panels["metrics"], view.panels["attention"]
-    quiet = {"show_progress": "hidden", "api_visibility": "private", "trigger_mode": "multiple"}
-    metrics.choose(metrics_chosen, [view.visit], [metrics], **quiet)
-    attention.choose(look_chosen, [view.visit], [attention], **quiet)
+    connect(metrics.choose, metrics_chosen, [view.visit], [metrics])
+    connect(attention.choose, look_chosen, [view.visit], [attention])
 
 
 async def _measure_loss(visit: Visit, desk: Desk, metric: str) -> None:

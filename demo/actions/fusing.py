@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import gradio as gr
 
+from demo.actions.connecting import connect
 from demo.actions.showing import (
     Updates,
     language_of,
@@ -75,9 +76,8 @@ def wire(view: View, desk: Desk) -> None:
         view.fuse, view.cancel, view.progress, view.viewer, view.facts, view.task,
         view.task_sentence, view.examples, *view.panels.values(), *view.sources.values(),
     ]  # fmt: skip
-    quiet = {"show_progress": "hidden", "api_visibility": "private", "trigger_mode": "multiple"}
-    view.fuse.click(fuse, [view.visit, view.texts["a"], view.texts["b"]], shown, **quiet)
-    view.cancel.click(cancel, [view.visit], None, **quiet)
+    connect(view.fuse.click, fuse, [view.visit, view.texts["a"], view.texts["b"]], shown)
+    connect(view.cancel.click, cancel, [view.visit], None)
 
 
 def _submit(visit: Visit, desk: Desk, a: str, b: str) -> Job:

@@ -5,25 +5,25 @@ from collections.abc import AsyncIterator
 import gradio as gr
 
 from demo.actions.choosing import open_example
+from demo.actions.connecting import connect
 from demo.actions.describing import describe_unedited
 from demo.actions.showing import Updates, show_everything
 from demo.desk import Desk
-from demo.examples import examples_of
+from demo.examples import examples_of, find_examples
 from demo.language import LANGUAGES, preferred_language
 from demo.state import SLOTS, Slot, Visit
 from demo.view import View
 
 
-def first_example(visit: Visit) -> dict[Slot, str]:
-    """Open the first example of the visit's task, so that there is something to see; its texts."""
-    examples = examples_of(visit.task)
-    return open_example(visit, examples[0]) if examples else {"a": "", "b": ""}
-
-
-def fill_in(view: View, desk: Desk) -> None:
-    """Give the components what a new visitor sees, so that it is there before any answer is."""
+def first_visit() -> tuple[Visit, dict[Slot, str]]:
+    """Return what every visit begins with, the first example of its task, and its two texts."""
     visit = Visit()
-    texts = first_example(visit)
+    examples = examples_of(visit.task)
+    return visit, open_example(visit, examples[0]) if examples else {"a": "", "b": ""}
+
+
+def fill_in(view: View, desk: Desk, visit: Visit, texts: dict[Slot, str]) -> None:
+    """Give the components what a new visitor sees, so that it is there before any answer is."""
     for component, value in show_everything(view, visit, desk, texts).items():
         if isinstance(value, dict) and value.get("__type__") == "update":
             for name in ("label", "placeholder"):
@@ -38,14 +38,16 @@ def fill_in(view: View, desk: Desk) -> None:
 def wire(page: gr.Blocks, view: View, desk: Desk) -> None:
     """Connect the opening of the page and the language buttons."""
 
-    async def opened(visit: Visit, request: gr.Request) -> AsyncIterator[Updates]:
-        visit.language = preferred_language(request.headers.get("accept-language", ""))
-        texts = first_example(visit)
-        updates = show_everything(view, visit, desk, texts)
-        for slot in SLOTS:
-            updates[view.texts[slot]]["value"] = texts[slot]
-        yield {view.visit: visit, **updates}
-        if not any(texts.values()):
+    async def opened(visit: Visit, a: str, b: str, request: gr.Request) -> AsyncIterator[Updates]:
+        # The page came with everything that a new visit shows, and the visitor may have begun:
+        # only what is otherwise is drawn, from the visit as it is now.
+        texts = {"a": a, "b": b}
+        language = preferred_language(request.headers.get("accept-language", ""))
+        if language != visit.language:
+            visit.language = language
+            yield show_everything(view, visit, desk, texts)
+        example = find_examples().get(visit.example)
+        if example is not None and example.result is None:
             async for updates in describe_unedited(view, visit, desk, texts):
                 yield updates
 
@@ -61,19 +63,6 @@ def wire(page: gr.Blocks, view: View, desk: Desk) -> None:
         *view.again.values(), *{c for c, _, _ in view.translated},
     ]  # fmt: skip
     shown = list(dict.fromkeys(shown))
-    page.load(
-        opened,
-        [view.visit],
-        [view.visit, *shown],
-        show_progress="hidden",
-        api_visibility="private",
-        trigger_mode="multiple",
-    )
-    view.header.language(
-        language_chosen,
-        [view.visit, view.texts["a"], view.texts["b"]],
-        shown,
-        show_progress="hidden",
-        api_visibility="private",
-        trigger_mode="multiple",
-    )
+    given = [view.visit, view.texts["a"], view.texts["b"]]
+    connect(page.load, opened, given, shown)
+    connect(view.header.language, language_chosen, given, shown)

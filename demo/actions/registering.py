@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 
 import gradio as gr
 
+from demo.actions.connecting import connect
 from demo.actions.describing import describe_unedited
 from demo.actions.showing import Updates, language_of, show_panels, show_result, show_sources
 from demo.desk import Desk
@@ -47,14 +48,12 @@ def wire(view: View, desk: Desk) -> None:
         async for updates in describe_unedited(view, visit, desk, {"a": a, "b": b}):
             yield updates
 
-    panel.choose(
+    connect(
+        panel.choose,
         chosen,
         [view.visit, view.texts["a"], view.texts["b"]],
         [
             view.viewer, view.facts, *view.panels.values(), *view.sources.values(),
             *view.texts.values(), *view.authors.values(),
         ],
-        show_progress="hidden",
-        api_visibility="private",
-        trigger_mode="multiple",
     )  # fmt: skip

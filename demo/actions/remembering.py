@@ -2,6 +2,7 @@
 
 import gradio as gr
 
+from demo.actions.connecting import connect
 from demo.actions.showing import (
     Updates,
     show_author,
@@ -37,7 +38,8 @@ def wire(view: View, desk: Desk) -> None:
             visit.against = None
         return show_result(view, visit, desk)
 
-    panel.choose(
+    connect(
+        panel.choose,
         chosen,
         [view.visit],
         [
@@ -45,9 +47,6 @@ def wire(view: View, desk: Desk) -> None:
             *view.panels.values(), *view.sources.values(), *view.texts.values(),
             *view.authors.values(),
         ],
-        show_progress="hidden",
-        api_visibility="private",
-        trigger_mode="multiple",
     )  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 
 import gradio as gr
 
+from demo.actions.connecting import connect
 from demo.actions.describing import describe, describe_unedited, is_edited
 from demo.actions.showing import (
     Updates,
@@ -44,14 +45,7 @@ def wire(view: View, desk: Desk) -> None:
             | show_task(view, visit)
         )  # fmt: skip
 
-    view.swap.click(
-        swapped,
-        [view.visit, view.texts["a"], view.texts["b"]],
-        shown,
-        show_progress="hidden",
-        api_visibility="private",
-        trigger_mode="multiple",
-    )
+    connect(view.swap.click, swapped, [view.visit, view.texts["a"], view.texts["b"]], shown)
 
 
 def _wire_field(view: View, desk: Desk, slot: Slot, shown: list) -> None:
@@ -113,11 +107,10 @@ def _wire_field(view: View, desk: Desk, slot: Slot, shown: list) -> None:
         return show_author(view, visit, slot, text)
 
     texts = [view.texts["a"], view.texts["b"]]
-    quiet = {"show_progress": "hidden", "api_visibility": "private", "trigger_mode": "multiple"}
-    view.sources[slot].upload(uploaded, [view.visit, *texts], shown, **quiet)
-    view.sources[slot].clear(cleared, [view.visit], shown, **quiet)
-    view.again[slot].click(again, [view.visit, *texts], shown, **quiet)
-    view.texts[slot].blur(edited, [view.visit, view.texts[slot]], [view.authors[slot]], **quiet)
+    connect(view.sources[slot].upload, uploaded, [view.visit, *texts], shown)
+    connect(view.sources[slot].clear, cleared, [view.visit], shown)
+    connect(view.again[slot].click, again, [view.visit, *texts], shown)
+    connect(view.texts[slot].blur, edited, [view.visit, view.texts[slot]], [view.authors[slot]])
 
 
 async def _check_pair(visit: Visit, desk: Desk) -> None:

@@ -8,6 +8,7 @@ from dataclasses import replace
 import gradio as gr
 
 from demo import studies
+from demo.actions.connecting import connect
 from demo.actions.showing import Updates, show_panels
 from demo.desk import Desk
 from demo.state import SLOTS, Visit
@@ -39,14 +40,7 @@ def wire(view: View, desk: Desk) -> None:
         _change(visit, desk, what, value)
         yield show_panels(view, visit, desk, "study")
 
-    panel.choose(
-        chosen,
-        [view.visit, view.texts["a"], view.texts["b"]],
-        [panel],
-        show_progress="hidden",
-        api_visibility="private",
-        trigger_mode="multiple",  # Stop is heard while the start's rows still come
-    )
+    connect(panel.choose, chosen, [view.visit, view.texts["a"], view.texts["b"]], [panel])
 
 
 def _change(visit: Visit, desk: Desk, what: str, value: str) -> None:

@@ -24,6 +24,10 @@ const poll = async () => {
     chip.dataset.state = state.state;
     chip.querySelector(".chip-text").textContent = state.text;
     chip.title = state.detail || "";
+    for (const node of document.querySelectorAll("[data-health]")) {
+      const said = state[node.dataset.health];
+      if (said) node.textContent = said.toUpperCase();
+    }
     chip.querySelector(".chip-bar").style.width =
       state.fraction == null ? "0" : `${Math.round(100 * state.fraction)}%`;
     if (state.state === "starting") wait = 1000;

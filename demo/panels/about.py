@@ -20,12 +20,13 @@ def render_about(cards: "dict[str, Card]", device: str, settings: Settings, say:
 
     Args:
         cards: the weights that are installed, by name.
-        device: what the network runs on, "" while that isn't known.
+        device: what the network runs on, "" while that isn't known; `client/header.js` fills it in
+            as soon as the server says it.
         settings: whose limits are stated.
     """
     weights = "".join(_card(card, say) for card in cards.values())
     versions = ", ".join(f"{name} {_version(name)}" for name in _PACKAGES)
-    running = f"{device.upper() or '…'} · Python {platform.python_version()} · {versions}"
+    running = f"Python {platform.python_version()} · {versions}"
     return f"""<div class="about">
 <h2>{say.html("about.how")}</h2>
 <div class="scroll" tabindex="0" role="region" aria-label="{say.html("about.how")}">
@@ -42,7 +43,8 @@ def render_about(cards: "dict[str, Card]", device: str, settings: Settings, say:
 <li>all-MiniLM-L6-v2, sentence-transformers (Apache-2.0)</li>
 <li>Jittor: Hu et al., Science China Information Sciences 2020</li>
 <li>{say.html("about.font")}</li></ul>
-<p class="subdued">{escape(running)}</p></div>"""
+<p class="subdued"><span data-health="device">{escape(device.upper() or "…")}</span>
+· {escape(running)}</p></div>"""
 
 
 def _limits(settings: Settings) -> dict[str, str]:

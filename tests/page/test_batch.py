@@ -48,8 +48,6 @@ def archive(tmp_path, folders):
 
 def open_batch(tab, server):
     page = open_page(tab, server)
-    # A fresh server draws every panel once more when its first page has loaded.
-    page.wait_for_timeout(4000)
     open_tab(page, "Batch")
     return page
 

@@ -337,3 +337,16 @@ def test_misaligned_sources_are_measured_aligned_and_put_back(tab, stand_in_page
     expect(page.locator("#source-a .drop-facts")).not_to_contain_text("180 × 140")
     page.click("[data-choose=undo]")
     expect(page.locator("#source-a .drop-facts")).to_contain_text("180 × 140")
+
+
+def test_what_has_nothing_to_answer_changes_nothing(tab, stand_in_page):
+    page = open_page(tab, stand_in_page)
+    kept = page.input_value("#text-b textarea")
+    assert kept
+    page.click("#source-a [data-act=clear]")
+    expect(page.locator("#source-a .drop")).to_have_attribute("data-state", "empty")
+    page.click("#again-a")
+    page.wait_for_timeout(700)
+    expect(page.locator("#source-b .drop-name")).not_to_have_text("")
+    expect(page.locator(".examples .thumb").first).to_be_visible()
+    assert page.input_value("#text-b textarea") == kept

@@ -1,17 +1,20 @@
 """Visitors are kept apart, doors that nobody needs are shut, limits hold."""
 
+import dataclasses
 import json
 import urllib.error
 import urllib.request
 
 import pytest
 
+from demo.batch import PageBatch
 from demo.desk import Desk, plain_name
 from demo.gate import Gate
 from demo.offers import Offer, Offers
 from demo.pictures import Picture, PictureShelf
 from demo.settings import Settings, read_settings
 from demo.state import Visit
+from demo.study import PromptStudy
 from film_core.errors import SettingError, TextError
 
 
@@ -107,8 +110,14 @@ def test_every_session_gets_a_visit_of_its_own():
     import copy
 
     first = Visit(task="mif")
-    second = copy.deepcopy(first)
-    assert second.identity != first.identity and second.task == "ivf"
+    second, third = copy.deepcopy(first), copy.deepcopy(first)
+    assert len({visit.identity for visit in (first, second, third)}) == 3
+    assert second.task == "mif"
+    for one, other in ((first, second), (second, third)):
+        for field in dataclasses.fields(Visit):
+            value = getattr(one, field.name)
+            if isinstance(value, dict | list | PromptStudy | PageBatch):
+                assert value is not getattr(other, field.name), field.name
 
 
 def test_a_text_beyond_the_limit_is_refused_with_both_numbers():

@@ -1,0 +1,54 @@
+"""How every event of the page is connected with its action."""
+
+import functools
+import inspect
+from collections.abc import AsyncIterator, Callable
+from contextlib import aclosing
+from typing import Any
+
+import gradio as gr
+from gradio.components import Component
+
+
+def connect(
+    event: Callable, action: Callable, given: list[Component], shown: list[Component] | None
+) -> None:
+    """Let `action` answer `event`.
+
+    It isn't offered to programs, shows no spinner of Gradio's, and is heard again while it still
+    runs: a Stop must not wait for what it stops.
+
+    Args:
+        event: a listener of a component, such as ``view.fuse.click``.
+        action: takes the values of `given`; returns or yields ``{component: value}``.
+        shown: the components that it may change.
+    """
+    if inspect.isasyncgenfunction(action):
+        action = _leaving_the_rest(action)
+    event(
+        action,
+        given,
+        shown,
+        show_progress="hidden",
+        api_visibility="private",
+        trigger_mode="multiple",
+    )
+
+
+def _leaving_the_rest(action: Callable) -> Callable:
+    """Return `action` such that where it yields nothing, nothing changes.
+
+    Gradio empties every output of a generator that ends without having yielded.
+    """
+
+    @functools.wraps(action)
+    async def answer(*given: Any, **named: Any) -> AsyncIterator[Any]:
+        answered = False
+        async with aclosing(action(*given, **named)) as answers:
+            async for updates in answers:
+                answered = True
+                yield updates
+        if not answered:
+            yield gr.skip()
+
+    return answer
