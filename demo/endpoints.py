@@ -6,18 +6,25 @@ and nothing is fetched from an address that a stranger names.
 
 import base64
 import binascii
-from typing import Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 import numpy as np
 
+from demo import studies
 from demo.attention import unpack, word_map
 from demo.desk import Desk
 from demo.heat import COLOURS, draw
-from demo.state import SLOTS, Visit
+from demo.state import SLOTS, Slot, Visit
+from demo.study import MOST_TEXTS
 from film_core.errors import FilmError, ImageError, SettingError
 from film_core.metrics import FORMS
+from film_core.study.figures import draw_differences
 from film_core.tasks import find_task
+
+if TYPE_CHECKING:
+    from film_core.study import Study
 
 
 def add_endpoints(desk: Desk) -> None:
@@ -135,7 +142,64 @@ def add_endpoints(desk: Desk) -> None:
         heat = draw(values, np.zeros(values.shape, np.uint8), COLOURS[0], 100)
         return {"image": heat.png, "low": heat.low, "high": heat.high, "words": words}
 
-    for function in (describe, fuse, metrics, attention):
+    async def study(
+        image_a: str,
+        image_b: str,
+        task: str = "ivf",
+        text_a: str | None = None,
+        text_b: str | None = None,
+        other_texts_a: list[str] | None = None,
+        other_texts_b: list[str] | None = None,
+        words: bool = False,
+        controls: bool = True,
+        request: gr.Request = None,
+    ) -> dict[str, Any]:
+        """Did the text do anything? Fuse one pair under many texts and measure what each changes.
+
+        Every row is a fusion of its own, so a study takes as long as that many calls of `fuse`.
+
+        Args:
+            image_a: source A as base64 of an image file
+            image_b: source B as base64 of an image file
+            task: ivf, mif, mef or mff
+            text_a: description of A; null to have it written from measurements
+            text_b: description of B; null to have it written from measurements
+            other_texts_a: texts to compare that take the place of text_a
+            other_texts_b: texts to compare that take the place of text_b
+            words: whether each word is left out in turn, one fusion for each
+            controls: whether no text, shuffled words, another picture's text and random numbers
+                are compared
+
+        Returns:
+            answer: the verdict in a sentence with its number; verdict: the same as values; rows:
+            for each text the mean and largest change in grey levels of 255, and its metrics;
+            picture: all differences on one scale as data address of a PNG
+        """
+        with _sentences():
+            visit = await _visit(desk, image_a, image_b, task, request)
+            texts = await _described(desk, visit, text_a, text_b)
+            asked = visit.study
+            asked.words, asked.controls = words, controls
+            for slot, others in zip(SLOTS, (other_texts_a, other_texts_b), strict=True):
+                asked.yours += [(slot, text) for text in others or ()]
+            if len(asked.yours) > MOST_TEXTS:
+                raise SettingError(
+                    "study.too_many_texts",
+                    "There are {count} texts to compare; a study here takes {limit}: ask again "
+                    "with the rest, or use `python -m film_core study`.",
+                    count=len(asked.yours), limit=MOST_TEXTS,
+                )  # fmt: skip
+            for text in (*texts.values(), *(text for _, text in asked.yours)):
+                desk.check_text(text)
+            done = await _studied(desk, visit, texts["a"], texts["b"])
+        picture = base64.b64encode(draw_differences(done)).decode()
+        return {
+            "answer": str(done.verdict),
+            **done.as_dict(),
+            "picture": f"data:image/png;base64,{picture}",
+        }
+
+    for function in (describe, fuse, metrics, attention, study):
         gr.api(function, api_name=function.__name__)
 
 
@@ -153,13 +217,26 @@ async def _visit(
     return visit
 
 
-async def _fused(
-    desk: Desk, visit: Visit, text_a: str | None, text_b: str | None, attention: bool = False
-) -> dict[str, Any]:
+async def _described(
+    desk: Desk, visit: Visit, text_a: str | None, text_b: str | None
+) -> dict[Slot, str]:
+    """Return both texts; those that aren't given are written from measurements."""
     texts = {"a": text_a, "b": text_b}
     for slot in SLOTS:
         if texts[slot] is None:
             texts[slot], _ = await desk.describe(visit, slot)
+    return texts
+
+
+async def _studied(desk: Desk, visit: Visit, text_a: str, text_b: str) -> "Study":
+    empty, variants = await studies.plan(desk, visit, text_a, text_b)
+    return replace(empty, rows=[await studies.row(desk, visit, one) for one in variants])
+
+
+async def _fused(
+    desk: Desk, visit: Visit, text_a: str | None, text_b: str | None, attention: bool = False
+) -> dict[str, Any]:
+    texts = await _described(desk, visit, text_a, text_b)
     job = desk.fuse(visit, texts["a"], texts["b"], attention)
     try:
         last = [event async for event in job.events()][-1]

@@ -39,7 +39,7 @@ def build_server(desk: Desk) -> FastAPI:
         await asyncio.to_thread(desk.close)
 
     app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
-    app.add_middleware(Gate)
+    app.add_middleware(Gate, mcp=desk.settings.mcp)
     _add_routes(app, desk)
     page = build_page(desk)
     page.queue(default_concurrency_limit=64, max_size=256, api_open=False)
@@ -54,6 +54,7 @@ def build_server(desk: Desk) -> FastAPI:
         show_error=False,
         ssr_mode=False,
         enable_monitoring=False,
+        mcp_server=desk.settings.mcp,
     )
 
 

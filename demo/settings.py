@@ -1,5 +1,6 @@
 """What a host can set by environment variables; the limits that the page states are these."""
 
+import importlib.util
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -28,6 +29,7 @@ class Settings:
         batch_pairs: pairs of one batch.
         batch_megabytes: size of all files of a batch together.
         history: results kept for one visitor.
+        mcp: whether programs that speak MCP may use the page's functions as tools.
         idle_minutes: after which a visitor's pictures and results are forgotten.
     """
 
@@ -48,6 +50,15 @@ class Settings:
     batch_megabytes: float = 100.0
     history: int = 12
     idle_minutes: float = 60.0
+    mcp: bool = False
+
+    def __post_init__(self) -> None:
+        if self.mcp and importlib.util.find_spec("mcp") is None:
+            raise SettingError(
+                "setting.mcp",
+                "FILM_STUDIO_MCP needs a package that isn't installed: "
+                "`pip install -r requirements-mcp.txt`.",
+            )
 
 
 def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
@@ -63,6 +74,9 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
             continue
         text = environment[name]
         kind = type(field.default)
+        if kind is bool:
+            given[field.name] = _switch(name, text)
+            continue
         try:
             value = kind(text)
         except ValueError:
@@ -76,3 +90,13 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
             )  # fmt: skip
         given[field.name] = value
     return Settings(**given)
+
+
+def _switch(name: str, text: str) -> bool:
+    try:
+        return {"1": True, "0": False}[text.strip()]
+    except KeyError:
+        raise SettingError(
+            "setting.switch", "The setting {name} is '{text}'; it must be 1 or 0.",
+            name=name, text=text,
+        ) from None  # fmt: skip

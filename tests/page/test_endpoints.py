@@ -27,7 +27,7 @@ def images(pair_files):
 def test_only_the_public_functions_are_listed(client):
     known = client.view_api(print_info=False, return_format="dict")
     listed = known["named_endpoints"]
-    assert sorted(listed) == ["/attention", "/describe", "/fuse", "/metrics"]
+    assert sorted(listed) == ["/attention", "/describe", "/fuse", "/metrics", "/study"]
     parameters = {p["parameter_name"] for p in listed["/fuse"]["parameters"]}
     assert parameters == {"image_a", "image_b", "task", "text_a", "text_b"}
     assert not known["unnamed_endpoints"]
