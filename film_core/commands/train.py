@@ -11,6 +11,8 @@ EXAMPLES = """examples:
   python -m film_core train --task mif --prepared prepared/Harvard_train.h5 --name mif \\
       --preset film-studio --init film-ivf --set epochs=4 --set learning_rate=4e-4
   python -m film_core train --resume exp/20250101-120000_ivf
+  mpirun -np 2 python -m film_core train --task ivf --prepared prepared/RoadScene_train.h5 \\
+      --set batch=2
   python -m film_core train --presets
 
 Writes exp/<time>_<name>/: code, model, pic_fusion, train.log, params.json, TensorBoard events.
@@ -41,14 +43,16 @@ def run(args: argparse.Namespace) -> int:
     """Train; raises FilmError with the sentence to show."""
     from film_core.data import open_prepared
     from film_core.errors import SettingError
+    from film_core.runtime.mpi import launched_rank
     from film_core.tasks import find_task
     from film_core.training.experiment import Experiment, check_same
     from film_core.training.recipe import make_recipe, recipe_from_dict
 
     if args.presets:
         return _explain(args.device)
+    leads = launched_rank() == 0
     if args.resume:
-        experiment, params = Experiment.resume(args.resume)
+        experiment, params = Experiment.resume(args.resume, leads)
         if args.prepared or args.settings or args.init:
             wanted = _params(args, make_recipe(args.preset, _changes(args.settings)))
             check_same(wanted, {key: params.get(key) for key in wanted}, args.resume)
@@ -67,7 +71,10 @@ def run(args: argparse.Namespace) -> int:
     runtime = start(args.device)
     film = _network(params, files[0].width, recipe.seed)
     if experiment is None:
-        experiment = Experiment.begin(args.out, args.name, params)
+        if leads:
+            experiment = Experiment.begin(args.out, args.name, params)
+        else:
+            experiment = Experiment.followed(args.out)
 
     from film_core.training.trainer import Trainer
 

@@ -3,6 +3,7 @@
 import os
 import platform
 import shutil
+import signal
 import ssl
 import sys
 import sysconfig
@@ -15,6 +16,7 @@ from pathlib import Path
 from film_core.errors import RuntimeStartError
 from film_core.runtime.cache import build_key, cache_home
 from film_core.runtime.device import check_device_name, choose_device
+from film_core.runtime.mpi import inside_mpi, launched_here
 from film_core.runtime.onednn import link_onednn
 from film_core.runtime.processor import processor_count
 
@@ -136,20 +138,24 @@ def _switch(runtime: Runtime, device: str) -> Runtime:
 def _import_jittor(place: _Place, progress: Progress | None = None) -> str:
     """Import Jittor with its settings made for `place`; return a remark on oneDNN or ""."""
     remark = link_onednn(place.home)
+    threads = max(1, processor_count() // launched_here())
     settings = {
         "nvcc_path": place.nvcc,  # empty: Jittor neither probes for CUDA nor downloads it
         "cc_path": place.compiler,
         "cache_name": "film",
         "use_mkl": "0" if remark else "1",
+        # Jittor would build its MPI operators wherever it finds MPI's compiler.
+        "use_mpi": "1" if inside_mpi() else "0",
         "python_config_path": _python_config(),
         "log_silent": os.environ.get("log_silent", "1"),  # noqa: SIM112 - Jittor spells it so
-        "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", str(processor_count())),
+        "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", str(threads)),
     }
     if place.architecture != "native":
         settings["cc_flags"] = f" -march={place.architecture} "  # follows Jittor's own -march
     os.environ.update({name: value for name, value in settings.items() if value is not None})
     place.cache.mkdir(parents=True, exist_ok=True)
     verified_context = ssl._create_default_https_context
+    of_children = signal.getsignal(signal.SIGCHLD)
     with _home_folder(place.home), _quiet_platform():
         import jittor_utils
     try:
@@ -168,6 +174,9 @@ def _import_jittor(place: _Place, progress: Progress | None = None) -> str:
     finally:
         # Jittor switches certificate checks off for the whole process.
         ssl._create_default_https_context = verified_context
+        # It also ends the process when any child of it is killed, whoever started that child.
+        if threading.current_thread() is threading.main_thread() and of_children is not None:
+            signal.signal(signal.SIGCHLD, of_children)
     _end_compile_pool(jittor_utils)
     return remark
 

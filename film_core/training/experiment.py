@@ -27,14 +27,22 @@ class Experiment:
         log: a logger that writes to ``train.log`` and to the terminal.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, log: logging.Logger | None = None) -> None:
         self.folder = folder
         self.model, self.pictures, self.code = (
             folder / part for part in ("model", "pic_fusion", "code")
         )
         self.state = self.model / "state.safetensors"
         self.params = folder / "params.json"
-        self.log = _logger(folder)
+        self.log = log or _logger(folder)
+
+    @classmethod
+    def followed(cls, folder: Path) -> "Experiment":
+        """Return the run in `folder` for a process that leaves writing to another."""
+        silent = logging.getLogger("film_core.training.silent")
+        silent.propagate = False
+        silent.addHandler(logging.NullHandler())
+        return cls(folder, silent)
 
     @classmethod
     def begin(cls, root: Path, name: str, params: dict[str, Any]) -> "Experiment":
@@ -58,8 +66,10 @@ class Experiment:
         return experiment
 
     @classmethod
-    def resume(cls, folder: Path) -> tuple["Experiment", dict[str, Any]]:
+    def resume(cls, folder: Path, leads: bool = True) -> tuple["Experiment", dict[str, Any]]:
         """Open the folder of a run that was stopped; return it and its settings.
+
+        Processes that don't lead write nothing there.
 
         Raises:
             TrainingError: not such a folder, or nothing was saved yet.
@@ -79,7 +89,7 @@ class Experiment:
                 "The run in '{folder}' was stopped before its first save; start it again.",
                 folder=str(folder),
             )
-        return cls(folder), content
+        return (cls(folder) if leads else cls.followed(folder)), content
 
     def events(self):
         """Return a TensorBoard event writer for this folder."""

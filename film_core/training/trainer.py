@@ -17,6 +17,7 @@ from film_core.images import write_image
 from film_core.training.experiment import Experiment, TrainingError
 from film_core.training.losses import LossInput, compute_losses
 from film_core.training.optimiser import Adam, FlatParameters, clip
+from film_core.training.parallel import Ranks
 from film_core.training.recipe import Recipe
 from film_core.training.sampling import Batch, Sampler
 from film_core.training.schedule import learning_rate
@@ -51,13 +52,16 @@ class Trainer:
     ) -> None:
         self.film, self.recipe, self.experiment = film, recipe, experiment
         self.card, self.save_every = card, save_every
+        self.ranks = Ranks()
+        self.ranks.check(recipe)
         self.sampler = Sampler(files, recipe)
         self.held_out = [file.read(name) for file, name in self.sampler.validation]
         self.parameters = FlatParameters(film)
-        self.state = TrainingState.begin(self.parameters.read())
+        self.state = TrainingState.begin(self.ranks.from_first(self.parameters.read()))
+        self.parameters.write(self.state.parameters)
         self.adam = Adam(self.state.parameters.size)
         self.steps = max(1, math.ceil(recipe.epochs * self.sampler.steps_an_epoch))
-        self.stopped = False
+        self.asked_to_stop = self.stopped = False
 
     def resume(self) -> None:
         """Carry on from what the experiment saved last.
@@ -76,7 +80,8 @@ class Trainer:
             TrainingError: the loss or its gradient is not a number; the state before is kept.
             OutputError: no room, no permission.
         """
-        log, events = self.experiment.log, self.experiment.events()
+        log = self.experiment.log
+        events = self.experiment.events() if self.ranks.leads else None
         log.info(
             "training on %d pairs, %d held out, %d steps (%.1f an epoch), from step %d",
             len(self.sampler.train), len(self.held_out), self.steps,
@@ -100,13 +105,16 @@ class Trainer:
                 if self._ends_epoch(done):
                     self._save_epoch()
                 if time.monotonic() - saved > self.save_every or self._ends_epoch(done):
-                    self.state.save(self.experiment.state)
+                    self._save_state()
                     saved = time.monotonic()
         finally:
             for number, handler in previous.items():
                 signal.signal(number, handler)
-            self.state.save(self.experiment.state)
-            events.close()
+            self._save_state()
+            if events is not None:
+                events.close()
+        if not self.ranks.leads:
+            return self.state
         if self.state.step >= self.steps:
             self._finish()
         else:
@@ -116,12 +124,12 @@ class Trainer:
         return self.state
 
     def _stop(self, *_) -> None:
-        self.stopped = True  # after the step that is running
+        self.asked_to_stop = True  # acted on once every process has heard of it, in a step or two
 
     def _step(self) -> dict[str, float]:
         """Do one step; return what there is to log."""
         state = self.state
-        batch = self.sampler.batch(state.step)
+        batch = self.ranks.part(self.sampler.batch(state.step))
         a, b = jt.array(batch.image_a), jt.array(batch.image_b)
         fused = self._forward(a, b, jt.array(batch.text))
         given = LossInput(
@@ -130,8 +138,15 @@ class Trainer:
         )  # fmt: skip
         total, terms = compute_losses(given, self.recipe.losses)
         gradient = self.parameters.gradient(total)
-        values = {"total": float(total.item())}
-        values |= {name: float(term.item()) for name, term in terms.items()}
+        names = ["total", *terms]
+        losses = [float(value.item()) for value in (total, *terms.values())]
+        # One message: what was measured and who was asked to stop travel behind the gradient.
+        together = self.ranks.mean(
+            np.concatenate([gradient, np.float32([*losses, float(self.asked_to_stop)])])
+        )
+        gradient, measured = together[: gradient.size], together[gradient.size :]
+        self.stopped = bool(measured[-1] > 0)
+        values = dict(zip(names, map(float, measured[:-1]), strict=True))
         values["gradient_norm"] = clip(gradient, self.recipe.clip_norm)
         if not all(math.isfinite(value) for value in values.values()):
             raise self._not_a_number(batch, values)
@@ -162,6 +177,8 @@ class Trainer:
         )  # fmt: skip
 
     def _report(self, events, values: dict[str, float], left: float) -> None:
+        if not self.ranks.leads:
+            return
         step = self.state.step
         listed = "  ".join(f"{name} {value:.4g}" for name, value in values.items())
         self.experiment.log.info(
@@ -173,7 +190,7 @@ class Trainer:
     def _validates(self, done: int) -> bool:
         every = self.recipe.validate_every
         due = done % every == 0 if every else self._ends_epoch(done)
-        return bool(self.held_out) and (due or done == self.steps)
+        return self.ranks.leads and bool(self.held_out) and (due or done == self.steps)
 
     def _ends_epoch(self, done: int) -> bool:
         each = self.sampler.steps_an_epoch
@@ -189,8 +206,14 @@ class Trainer:
             events.add_scalar(f"held_out/{name}", value, self.state.step)
         return measured
 
+    def _save_state(self) -> None:
+        if self.ranks.leads:
+            self.state.save(self.experiment.state)
+
     def _save_epoch(self) -> None:
         """Write ckpt_<epoch>.pkl in the published layout, and the averaged weights."""
+        if not self.ranks.leads:
+            return
         epoch = math.ceil(self.state.step / self.sampler.steps_an_epoch)
         state, split = self.state, self.parameters.split
         content = {
@@ -215,7 +238,7 @@ class Trainer:
     def _keep_pictures(self, batch: Batch, fused: jt.Var) -> None:
         each = self.sampler.steps_an_epoch
         epoch, place = divmod(self.state.step, max(1, math.ceil(each)))
-        if place >= PICTURES:
+        if place >= PICTURES or not self.ranks.leads:
             return
         shown = [batch.image_a[0, 0], batch.image_b[0, 0], fused.numpy()[0, 0]]
         strip = np.rint(255 * np.clip(np.concatenate(shown, axis=1), 0, 1)).astype(np.uint8)

@@ -43,6 +43,15 @@ def test_certificate_checks_survive_jittor(repository):
     assert run_python(code, repository).stdout.strip().endswith("kept")
 
 
+def test_a_killed_child_does_not_take_the_process_with_it(repository):
+    done = run_python(
+        "import subprocess, film_core.runtime as r; r.start('cpu')\n"
+        "child = subprocess.Popen(['sleep', '60']); child.kill(); print('child', child.wait())",
+        repository,
+    )
+    assert done.stdout.split()[-2:] == ["child", "-9"], done.stderr
+
+
 def test_importing_jittor_first_is_named(repository):
     code = (
         "import sys, types; sys.modules['jittor'] = types.ModuleType('jittor');"
