@@ -85,6 +85,12 @@ class Desk:
         if self.asking is not None:
             self.asking.close()
 
+    def busy(self) -> bool:
+        """Whether a worker has something to do."""
+        workers = [self.reading, self.fusing, *([self.asking] if self.asking else [])]
+        states = [worker.status() for worker in workers]
+        return any(status.state == "busy" or status.waiting for status in states)
+
     def leave(self, visit: Visit) -> None:
         """Forget everything of a visit that has ended."""
         if visit.job is not None:

@@ -20,6 +20,7 @@ from demo.language import load_language
 from demo.page import build_page
 from demo.panels.health import health
 from demo.pictures import Picture
+from demo.stopping import DrainingServer
 from demo.theme import studio_theme
 from demo.worker.secrecy import shut_memory
 from film_core.errors import SettingError
@@ -128,7 +129,7 @@ def serve(desk: Desk) -> None:
     app = build_server(desk)
     shown = "127.0.0.1" if name in ("0.0.0.0", "::") else name
     print(f"FILM Studio: http://{shown}:{port}", flush=True)
-    uvicorn.run(app, host=name, port=port, log_level="warning", timeout_graceful_shutdown=30)
+    DrainingServer(uvicorn.Config(app, name, port, log_level="warning"), desk.busy).run()
 
 
 def _check_free(name: str, port: int) -> None:

@@ -73,12 +73,14 @@ def start_page(repository: Path, folder: Path, fusing: str, **environment: str) 
 
 
 def stop(server: Server) -> None:
+    """End the page as a host does; tabs that are still open must not keep it."""
     server.process.terminate()
     try:
-        server.process.wait(20)
+        server.process.wait(60)
     except subprocess.TimeoutExpired:
         server.process.kill()
         server.process.wait()
+        raise AssertionError("the page did not end within a minute of its stop signal") from None
 
 
 @pytest.fixture(scope="session")
