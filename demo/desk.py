@@ -7,6 +7,7 @@ is in the `Visit` that comes with every call.
 import hashlib
 from collections.abc import AsyncIterator, Callable
 from dataclasses import asdict, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,8 +21,10 @@ from demo.state import SLOTS, Moved, Result, Slot, Source, Visit, Word, moved_by
 from demo.worker import Job, JobEvent, Supervisor
 from demo.worker.supervisor import SECRETS, WorkerLimits
 from film_core.errors import ImageError, TextError
+from film_core.fusion.origin import Origin, read_origin
 
 if TYPE_CHECKING:
+    from film_core.images import Suggestion
     from film_core.registration import Registration
 
 _UPLOAD_SECONDS = 300.0
@@ -110,10 +113,7 @@ class Desk:
         Raises:
             FilmError: it isn't there any more, can't be read, or is out of limits.
         """
-        picture = self.uploads.take(upload)
-        if picture is None:
-            raise ImageError("upload.gone", "The upload is no longer there: choose the file again.")
-        return await self.open_image(visit, picture.data, plain_name(name))
+        return await self.open_image(visit, self._taken(upload), plain_name(name))
 
     async def open_image(self, visit: Visit, data: bytes, name: str, show: bool = True) -> Source:
         """Open an image file; `show` keeps a picture of it for the page.
@@ -133,16 +133,40 @@ class Desk:
             reply["colour"], tuple(reply["notes"]), address,
         )  # fmt: skip
 
-    async def check_pair(self, visit: Visit) -> str:
-        """Return what will be done to bring the sources to one size, "" for nothing.
+    async def check_pair(self, visit: Visit) -> "Suggestion":
+        """Return which task the two sources seem to be for, and which of them seems to be A.
 
         Raises:
-            FilmError: they don't fit.
+            FilmError: their sizes don't fit.
         """
+        from film_core.images import Suggestion
+
         reply = await self._ask(
             self.reading, visit, {"do": "pair", **_named(visit.sources)}, _blobs(visit.sources)
         )
-        return reply["note"]
+        return Suggestion(**reply["suggestion"])
+
+    async def read_origin(self, visit: Visit, upload: str, name: str) -> Origin:
+        """Return what made the saved result in an uploaded file.
+
+        Args:
+            upload, name: as for `read`.
+
+        Raises:
+            FilmError: it isn't there any more, is no PNG, or wasn't saved here.
+        """
+        data, name = self._taken(upload), plain_name(name)
+        digest = hashlib.sha256(data).hexdigest()
+        request = {"do": "origin", "image": {"digest": digest, "name": name}}
+        reply = await self._ask(self.reading, visit, request, {digest: data})
+        return read_origin(reply["entries"], name)
+
+    def weights_for(self, task: str) -> str:
+        """Return the name of the weights that this page fuses with for `task`."""
+        from film_core.checkpoints import weights_for_task
+
+        chosen = self.settings.weights
+        return weights_for_task(task) if chosen == "auto" else Path(chosen).stem
 
     async def register(self, visit: Visit) -> "Registration":
         """Return how far the two sources are apart.
@@ -167,10 +191,10 @@ class Desk:
             "registration": asdict(visit.registration),
         }
         reply = await self._ask(self.reading, visit, request, _blobs(visit.sources))
-        aligned = {
-            slot: await self.open_image(visit, reply[slot], visit.sources[slot].name)
-            for slot in SLOTS
-        }
+        aligned = {}
+        for slot in SLOTS:
+            name = _aligned(visit.sources[slot].name)
+            aligned[slot] = replace(await self.open_image(visit, reply[slot], name), made=True)
         return aligned, reply["lost"]
 
     async def describe(self, visit: Visit, slot: Slot, alone: bool = False) -> tuple[str, str]:
@@ -330,6 +354,12 @@ class Desk:
         found = self.shelf.get(name)
         return None if found is None else found.data
 
+    def _taken(self, upload: str) -> bytes:
+        picture = self.uploads.take(upload)
+        if picture is None:
+            raise ImageError("upload.gone", "The upload is no longer there: choose the file again.")
+        return picture.data
+
     # -- inside -----------------------------------------------------------------------------------
 
     def _limits(self) -> dict[str, int]:
@@ -379,6 +409,10 @@ def _named(sources: dict[Slot, Source | None]) -> dict[str, dict[str, str] | Non
 
 def _blobs(sources: dict[Slot, Source | None]) -> dict[str, bytes]:
     return {source.digest: source.data for source in sources.values() if source is not None}
+
+
+def _aligned(name: str) -> str:
+    return f"{Path(name).stem}-aligned.png"
 
 
 def plain_name(name: object) -> str:

@@ -1,5 +1,6 @@
 """The examples that come with the repository, with the results that were computed beforehand."""
 
+import hashlib
 import io
 import json
 from dataclasses import dataclass
@@ -54,6 +55,21 @@ def find_examples() -> dict[str, Example]:
         key = f"{folder.parent.name}/{folder.name}"
         found[key] = Example(key, about.get("title", folder.name.replace("-", " ")), about, result)
     return found
+
+
+@cache
+def _by_digests() -> dict[tuple[str, ...], Example]:
+    return {
+        tuple(
+            hashlib.sha256(example.file(name).read_bytes()).hexdigest() for name in _NEEDED
+        ): example
+        for example in find_examples().values()
+    }
+
+
+def example_of(sha256_a: str, sha256_b: str) -> Example | None:
+    """Return the example whose two files have these digests, None where there is none."""
+    return _by_digests().get((sha256_a, sha256_b))
 
 
 def examples_of(task: str) -> list[Example]:

@@ -10,7 +10,6 @@ import numpy as np
 
 from demo.attention import word_map
 from demo.heat import place_over
-from demo.parameters import parameters
 from demo.state import Look, Result
 
 FIGURE_KINDS = {"png": "image/png", "svg": "image/svg+xml", "pdf": "application/pdf"}
@@ -95,9 +94,7 @@ def png_16(result: Result) -> bytes:
     from film_core.images import encode_png
 
     samples = np.rint(np.clip(result.luminance, 0, 1) * 65535).astype(np.uint16)
-    texts, digests = (result.text_a, result.text_b), (result.pair[1], result.pair[2])
-    entries = parameters(result.task, result.weights, result.device, texts, digests)
-    return encode_png(samples, entries)
+    return encode_png(samples, result.origin.entries())
 
 
 def _finite(value: Any) -> Any:

@@ -16,7 +16,11 @@ from demo.view import View, describer_choices
 from film_core.tasks import TASKS
 
 # What panels need besides choices.js.
-SCRIPTS = {"registration": ("registration.js",), "study": ("study.js",), "batch": ("batch.js",)}
+SCRIPTS = {
+    "registration": ("registration.js",),
+    "study": ("study.js",),
+    "batch": ("sending.js", "batch.js"),
+}
 _CLIENT = Path(__file__).parent / "client"
 
 
@@ -58,10 +62,16 @@ def _lay_out(desk: Desk, say: Language, first: Visit) -> View:
             )
             task_sentence = drawn(elem_id="task-sentence")
             examples = drawn(js_on_load=client("choices.js"), elem_id="examples")
+            reopened = drawn(
+                js_on_load=_scripts("sending.js", "choices.js", "reopening.js"), elem_id="reopened"
+            )
             sources, texts, authors, again = {}, {}, {}, {}
             with gr.Row(elem_id="sources", equal_height=True):
                 for slot in SLOTS:
-                    sources[slot] = drawn(js_on_load=client("source.js"), elem_id=f"source-{slot}")
+                    sources[slot] = drawn(
+                        js_on_load=_scripts("sending.js", "source.js"), elem_id=f"source-{slot}"
+                    )
+            suggestion = drawn(js_on_load=client("choices.js"), elem_id="suggestion")
             swap = text(gr.Button("", size="sm", elem_id="swap"), value="source.swap")
             describer = text(
                 gr.Radio(
@@ -95,6 +105,7 @@ def _lay_out(desk: Desk, say: Language, first: Visit) -> View:
                     gr.Button("", size="lg", elem_id="cancel", visible=False), value="fuse.cancel"
                 )
             progress = drawn(elem_id="progress")
+            link = gr.Textbox(visible=False)
         with gr.Column(elem_id="work", min_width=0):
             viewer = drawn(
                 {},
@@ -102,25 +113,28 @@ def _lay_out(desk: Desk, say: Language, first: Visit) -> View:
                 js_on_load=client("viewer.js"),
                 elem_id="viewer",
             )
-            facts = drawn(elem_id="facts")
+            facts = drawn(js_on_load=client("copying.js"), elem_id="facts")
             with gr.Tabs(elem_id="panels"):
                 panels = {}
                 for name in PANELS:
                     with text(gr.Tab("", id=name), label=name):
-                        scripts = (
-                            client(script) for script in ("choices.js", *SCRIPTS.get(name, ()))
-                        )
-                        panels[name] = drawn(js_on_load="\n".join(scripts), elem_id=name)
+                        scripts = _scripts("choices.js", *SCRIPTS.get(name, ()))
+                        panels[name] = drawn(js_on_load=scripts, elem_id=name)
     footer = drawn(elem_id="foot")
     return View(
-        visit, header, task, task_sentence, examples, sources, swap, describer, texts,
-        authors, again, fuse, cancel, progress, viewer, facts, panels, footer, translated,
+        visit, header, task, task_sentence, examples, reopened, sources, suggestion, swap,
+        describer, texts, authors, again, fuse, cancel, progress, link, viewer, facts, panels,
+        footer, translated,
     )  # fmt: skip
 
 
 def drawn(value=None, **options) -> gr.HTML:
     """Return an HTML component that takes its looks from `style/` alone."""
     return gr.HTML(value, apply_default_css=False, **options)
+
+
+def _scripts(*names: str) -> str:
+    return "\n".join(client(name) for name in names)
 
 
 def client(name: str) -> str:

@@ -10,9 +10,11 @@ import numpy as np
 from demo.batch import PageBatch
 from demo.study import PromptStudy
 from demo.worker.job import Job
+from film_core.fusion.origin import Origin
 
 if TYPE_CHECKING:
     from film_core.fusion import AttentionResult
+    from film_core.images import Suggestion
     from film_core.registration import Registration
 
 Slot = Literal["a", "b"]
@@ -32,6 +34,7 @@ class Source:
         colour: whether it has colour.
         notes: what was done to it on the way in, as English sentences of `film_core.images`.
         picture: where the page shows it, relative to the page.
+        made: whether it was made here, by aligning, so that nobody has it as a file.
     """
 
     digest: str
@@ -43,6 +46,7 @@ class Source:
     colour: bool
     notes: tuple[str, ...]
     picture: str
+    made: bool = False
 
 
 @dataclass(frozen=True)
@@ -117,6 +121,11 @@ class Result:
         """What was fused (task, both digests), to tell whether only the text differs."""
         return (self.task, self.sources["a"].digest, self.sources["b"].digest)
 
+    @property
+    def origin(self) -> Origin:
+        """What made it."""
+        return Origin(self.task, self.weights, self.text_a, self.text_b, *self.pair[1:])
+
 
 @dataclass(frozen=True)
 class Look:
@@ -154,6 +163,21 @@ class LocalLoss:
     values: np.ndarray
 
 
+@dataclass(frozen=True)
+class Reopened:
+    """A saved result or a link that was opened: its settings are here, its two images aren't.
+
+    Attributes:
+        origin: what made it.
+        name: name of the file; "" for a link.
+        weights: those that this page uses for its task.
+    """
+
+    origin: Origin
+    name: str
+    weights: str
+
+
 @dataclass
 class Visit:
     """One visitor's state. Lives in the server's memory and goes when the visitor leaves.
@@ -164,6 +188,8 @@ class Visit:
         task: name of the chosen task.
         sources: the two images, None where there is none yet.
         described: the text that was written for each source, to tell an edited one from it.
+        filled: hashes of all texts that the page itself has put into a box: what isn't among them
+            is the visitor's own. (The newest alone won't do: two uploads can overtake each other.)
         authors: who wrote it.
         by_model: whether the host's model describes, not the measurements.
         steps: how each text was made, where it was made in steps.
@@ -172,6 +198,8 @@ class Visit:
         result: the one that is shown, which may be an example's; None for none.
         against: number of the result that the shown one is compared with; None for the one before.
         example: name of the example shown, "" for own images.
+        reopened: the saved result or link that was opened; None for none.
+        suggestion: what the two images seem to be; None where that isn't known or was overruled.
         registration: how far the two sources were found to be apart; None where not measured.
         unaligned: the sources as they were before aligning; None where they weren't aligned.
         lost: share of the area that aligning cost.
@@ -188,6 +216,7 @@ class Visit:
     task: str = "ivf"
     sources: dict[Slot, Source | None] = field(default_factory=lambda: {"a": None, "b": None})
     described: dict[Slot, str] = field(default_factory=lambda: {"a": "", "b": ""})
+    filled: set[int] = field(default_factory=set)
     authors: dict[Slot, str] = field(default_factory=lambda: {"a": "", "b": ""})
     by_model: bool = False
     steps: dict[Slot, list[dict[str, str]]] = field(default_factory=lambda: {"a": [], "b": []})
@@ -197,6 +226,8 @@ class Visit:
     against: int | None = None
     count: int = 0
     example: str = ""
+    reopened: Reopened | None = None
+    suggestion: "Suggestion | None" = None
     registration: "Registration | None" = None
     unaligned: dict[Slot, Source] | None = None
     lost: float = 0.0
@@ -216,14 +247,20 @@ class Visit:
             task=self.task,
             sources=dict(self.sources),
             described=dict(self.described),
+            filled=set(self.filled),
             authors=dict(self.authors),
             result=self.result,
             example=self.example,
         )
 
+    def fill(self, slot: Slot, text: str, author: str) -> None:
+        """Note that the page puts `text`, written by `author`, into the box of source `slot`."""
+        self.described[slot], self.authors[slot] = text, author
+        self.filled.add(hash(text))
+
     def changed_sources(self) -> None:
         """Forget what was said and computed about sources that are there no longer."""
-        self.result, self.against = None, None
+        self.result, self.against, self.suggestion = None, None, None
         self.registration, self.unaligned, self.lost = None, None, 0.0
         self.study.forget()
 

@@ -13,6 +13,7 @@ class View:
     """Every component that an action reads or writes, and which of their texts are translated.
 
     Attributes:
+        link: what a link said, from the address to the server; never seen.
         translated: (component, property, phrase key) of each text that Gradio itself draws.
     """
 
@@ -21,7 +22,9 @@ class View:
     task: gr.Radio
     task_sentence: gr.HTML
     examples: gr.HTML
+    reopened: gr.HTML
     sources: dict[str, gr.HTML]
+    suggestion: gr.HTML
     swap: gr.Button
     describer: gr.Radio
     texts: dict[str, gr.Textbox]
@@ -30,11 +33,17 @@ class View:
     fuse: gr.Button
     cancel: gr.Button
     progress: gr.HTML
+    link: gr.Textbox
     viewer: gr.HTML
     facts: gr.HTML
     panels: dict[str, gr.HTML]
     footer: gr.HTML
     translated: list[tuple[Any, str, str]] = field(default_factory=list)
+
+    @property
+    def source_parts(self) -> list[gr.HTML]:
+        """What shows the two sources and what is said about them."""
+        return [*self.sources.values(), self.suggestion, self.reopened]
 
     def texts_in(self, say: Language) -> dict[Any, Any]:
         """Return updates that bring every translated text into the language `say`."""

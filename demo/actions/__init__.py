@@ -15,8 +15,10 @@ from demo.actions import (
     opening,
     registering,
     remembering,
+    reopening,
     sources,
     studying,
+    suggesting,
 )
 from demo.desk import Desk
 from demo.view import View
@@ -29,6 +31,8 @@ def wire(page: gr.Blocks, view: View, desk: Desk) -> None:
     opening.wire(page, view, desk)
     choosing.wire(view, desk)
     sources.wire(view, desk)
+    suggesting.wire(view, desk)
+    reopening.wire(view, desk)
     asking.wire(view, desk)
     fusing.wire(view, desk)
     exploring.wire(view, desk)

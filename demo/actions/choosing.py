@@ -18,7 +18,7 @@ from film_core.tasks import TASKS
 def open_example(visit: Visit, example: Example) -> dict[Slot, str]:
     """Put `example` with its precomputed result into the visit; return its two texts."""
     visit.task = example.task
-    visit.example = example.key
+    visit.example, visit.reopened = example.key, None
     visit.errors.clear()
     for slot in SLOTS:
         visit.sources[slot] = _source(example, slot)
@@ -30,7 +30,7 @@ def open_example(visit: Visit, example: Example) -> dict[Slot, str]:
         return {"a": "", "b": ""}
     texts = {slot: str(done.get(f"text_{slot}", "")) for slot in SLOTS}
     for slot in SLOTS:
-        visit.described[slot], visit.authors[slot] = texts[slot], "example"
+        visit.fill(slot, texts[slot], "example")
     visit.result = Result(
         number=0,
         picture=f"example/{example.key}/fused.png",
@@ -68,7 +68,7 @@ def wire(view: View, desk: Desk) -> None:
     async def task_chosen(visit: Visit, task: str, a: str, b: str) -> AsyncIterator[Updates]:
         if task not in TASKS or task == visit.task:
             return
-        visit.task = task
+        visit.task, visit.suggestion, visit.reopened = task, None, None
         yield {**show_task(view, visit), **show_sources(view, visit, desk)}
         async for updates in describe_unedited(view, visit, desk, {"a": a, "b": b}):
             yield updates
@@ -95,7 +95,7 @@ def wire(view: View, desk: Desk) -> None:
     shown = [
         view.task, view.task_sentence, view.examples, view.progress, view.viewer, view.facts,
         *view.panels.values(),
-        *view.sources.values(), *view.texts.values(), *view.authors.values(),
+        *view.source_parts, *view.texts.values(), *view.authors.values(),
     ]  # fmt: skip
     connect(
         view.task.input,

@@ -11,7 +11,11 @@ from gradio.components import Component
 
 
 def connect(
-    event: Callable, action: Callable, given: list[Component], shown: list[Component] | None
+    event: Callable,
+    action: Callable,
+    given: list[Component],
+    shown: list[Component] | None,
+    script: str | None = None,
 ) -> None:
     """Let `action` answer `event`.
 
@@ -22,6 +26,7 @@ def connect(
         event: a listener of a component, such as ``view.fuse.click``.
         action: takes the values of `given`; returns or yields ``{component: value}``.
         shown: the components that it may change.
+        script: JavaScript that makes the values of `given` of what the components hold.
     """
     if inspect.isasyncgenfunction(action):
         action = _leaving_the_rest(action)
@@ -29,6 +34,7 @@ def connect(
         action,
         given,
         shown,
+        js=script,
         show_progress="hidden",
         api_visibility="private",
         trigger_mode="multiple",

@@ -10,8 +10,10 @@ from film_core.errors import FilmError
 
 
 def is_edited(visit: Visit, slot: Slot, text: str) -> bool:
-    """Whether `text` is the visitor's own, not the one that was filled in."""
-    return bool(text.strip()) and text != visit.described[slot]
+    """Whether `text` is the visitor's own, or of what they opened, not one that was filled in."""
+    if visit.reopened is not None and text == visit.reopened.origin.text(slot):
+        return True
+    return bool(text.strip()) and hash(text) not in visit.filled
 
 
 async def describe_unedited(
@@ -46,7 +48,7 @@ async def describe(
             text, author = await desk.describe(visit, slot, alone)
             if visit.sources[slot] is not source:  # replaced meanwhile; its own text is on its way
                 continue
-            visit.described[slot], visit.authors[slot] = text, author
+            visit.fill(slot, text, author)
             updates[view.texts[slot]] = text
         except FilmError as error:
             visit.errors[f"text_{slot}"] = error

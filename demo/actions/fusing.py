@@ -74,7 +74,7 @@ def wire(view: View, desk: Desk) -> None:
 
     shown = [
         view.fuse, view.cancel, view.progress, view.viewer, view.facts, view.task,
-        view.task_sentence, view.examples, *view.panels.values(), *view.sources.values(),
+        view.task_sentence, view.examples, *view.panels.values(), *view.source_parts,
     ]  # fmt: skip
     connect(view.fuse.click, fuse, [view.visit, view.texts["a"], view.texts["b"]], shown)
     connect(view.cancel.click, cancel, [view.visit], None)

@@ -53,7 +53,7 @@ def wire(view: View, desk: Desk) -> None:
         chosen,
         [view.visit, view.texts["a"], view.texts["b"]],
         [
-            view.viewer, view.facts, *view.panels.values(), *view.sources.values(),
+            view.viewer, view.facts, *view.panels.values(), *view.source_parts,
             *view.texts.values(), *view.authors.values(),
         ],
     )  # fmt: skip

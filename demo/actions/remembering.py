@@ -44,7 +44,7 @@ def wire(view: View, desk: Desk) -> None:
         [view.visit],
         [
             view.task, view.task_sentence, view.examples, view.viewer, view.facts,
-            *view.panels.values(), *view.sources.values(), *view.texts.values(),
+            *view.panels.values(), *view.source_parts, *view.texts.values(),
             *view.authors.values(),
         ],
     )  # fmt: skip
@@ -53,7 +53,7 @@ def wire(view: View, desk: Desk) -> None:
 def _restored(view: View, visit: Visit, desk: Desk, result: Result) -> Updates:
     visit.changed_sources()
     visit.errors.clear()
-    visit.task, visit.example = result.task, ""
+    visit.task, visit.example, visit.reopened = result.task, "", None
     visit.sources.update(result.sources)
     visit.result = result
     updates = {

@@ -23,9 +23,11 @@ from demo.panels.header import render_header
 from demo.panels.history import render_history
 from demo.panels.metrics import render_metrics
 from demo.panels.registration import render_registration
+from demo.panels.reopening import render_reopened
 from demo.panels.source import render_source
 from demo.panels.steps import render_steps
 from demo.panels.study import render_study
+from demo.panels.suggestion import render_suggestion
 from demo.panels.viewer import download_name, render_viewer
 from demo.state import SLOTS, Slot, Visit
 from demo.view import View
@@ -40,9 +42,13 @@ def language_of(visit: Visit) -> Language:
 
 
 def show_sources(view: View, visit: Visit, desk: Desk) -> Updates:
-    """Return both source fields."""
+    """Return both source fields, and what is said about the two together."""
     say = language_of(visit)
-    return {view.sources[slot]: render_source(visit, slot, desk.settings, say) for slot in SLOTS}
+    return {
+        **{view.sources[slot]: render_source(visit, slot, desk.settings, say) for slot in SLOTS},
+        view.suggestion: render_suggestion(visit, say),
+        view.reopened: render_reopened(visit, desk.settings, say),
+    }
 
 
 def show_task(view: View, visit: Visit) -> Updates:
@@ -64,7 +70,10 @@ def show_author(view: View, visit: Visit, slot: Slot, text: str) -> Updates:
     if error is not None:
         return {view.authors[slot]: f'<p class="alert" role="alert">{escape(say.error(error))}</p>'}
     author = visit.authors[slot]
-    if not text.strip() or not author:
+    opened = visit.reopened
+    if opened is not None and text == opened.origin.text(slot):
+        line = say.html("text.saved")
+    elif not text.strip() or not author:
         line = ""
     elif text != visit.described[slot]:
         line = say.html("text.edited")
@@ -83,7 +92,7 @@ def show_result(view: View, visit: Visit, desk: Desk) -> Updates:
     say = language_of(visit)
     return {
         view.viewer: render_viewer(visit, _exact(visit, desk), say),
-        view.facts: render_facts(visit, say, example_note(visit, say)),
+        view.facts: render_facts(visit, say, example_note(visit, say), _made(visit, desk)),
         **show_panels(view, visit, desk),
     }
 
@@ -147,6 +156,16 @@ def footer(desk: Desk, say: Language) -> str:
         f'<footer class="subdued"><p>{say.html("source.rule")}</p>'
         f"<p>{say.html('footer.privacy', minutes=f'{desk.settings.idle_minutes:g}')}</p></footer>"
     )
+
+
+def _made(visit: Visit, desk: Desk) -> dict[str, str]:
+    """Return addresses of those sources of the result that exist nowhere but here."""
+    sources = () if visit.result is None else visit.result.sources.values()
+    return {
+        source.name: desk.offer(visit, source.name, "image/png", partial(bytes, source.data))
+        for source in sources
+        if source.made
+    }
 
 
 def _exact(visit: Visit, desk: Desk) -> str:

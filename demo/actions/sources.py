@@ -26,18 +26,13 @@ def wire(view: View, desk: Desk) -> None:
     shown = [
         view.task, view.task_sentence, view.examples, view.progress, view.viewer, view.facts,
         *view.panels.values(),
-        *view.sources.values(), *view.texts.values(), *view.authors.values(),
+        *view.source_parts, *view.texts.values(), *view.authors.values(),
     ]  # fmt: skip
     for slot in SLOTS:
         _wire_field(view, desk, slot, shown)
 
     async def swapped(visit: Visit, a: str, b: str) -> Updates:
-        visit.sources["a"], visit.sources["b"] = visit.sources["b"], visit.sources["a"]
-        for kept in (visit.described, visit.authors):
-            kept["a"], kept["b"] = kept["b"], kept["a"]
-        visit.example = ""
-        visit.errors.clear()
-        visit.changed_sources()
+        exchange(visit)
         updates = {**show_sources(view, visit, desk), **show_result(view, visit, desk)}
         updates |= {view.texts["a"]: b, view.texts["b"]: a}
         return (
@@ -48,12 +43,21 @@ def wire(view: View, desk: Desk) -> None:
     connect(view.swap.click, swapped, [view.visit, view.texts["a"], view.texts["b"]], shown)
 
 
+def exchange(visit: Visit) -> None:
+    """Make A of B and B of A, with all that was said about them."""
+    for kept in (visit.sources, visit.described, visit.authors, visit.steps):
+        kept["a"], kept["b"] = kept["b"], kept["a"]
+    visit.example = ""
+    visit.errors.clear()
+    visit.changed_sources()
+
+
 def _wire_field(view: View, desk: Desk, slot: Slot, shown: list) -> None:
     async def uploaded(visit: Visit, a: str, b: str, event: gr.EventData) -> AsyncIterator[Updates]:
         say = language_of(visit)
         yield {view.progress: render_stage(say("source.opening"), None, 0, say)}
         try:
-            visit.sources[slot] = await desk.read(visit, *_uploaded(event, desk))
+            visit.sources[slot] = await desk.read(visit, *uploaded_file(event, desk))
             visit.errors[slot] = None
         except FilmError as error:
             visit.errors[slot] = error
@@ -114,12 +118,20 @@ def _wire_field(view: View, desk: Desk, slot: Slot, shown: list) -> None:
 
 
 async def _check_pair(visit: Visit, desk: Desk) -> None:
-    if visit.pair is not None:
-        await desk.check_pair(visit)
+    pair = visit.pair
+    if pair is None:
+        return
+    found = await desk.check_pair(visit)
+    if visit.pair == pair and visit.reopened is None:
+        visit.suggestion = found
 
 
-def _uploaded(event: gr.EventData, desk: Desk) -> tuple[str, str]:
-    """Return (name on the shelf, file name) of what the browser says that it has sent."""
+def uploaded_file(event: gr.EventData, desk: Desk) -> tuple[str, str]:
+    """Return (name on the shelf, file name) of what the browser says that it has sent.
+
+    Raises:
+        ImageError: it is too large, or did not arrive.
+    """
     data = event._data if isinstance(event._data, dict) else {}
     name = plain_name(data.get("name", ""))
     if data.get("reason") == "too_large":

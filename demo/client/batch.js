@@ -1,14 +1,5 @@
 // Files of a batch go to the server's memory one after the other, then their names in groups.
 const GROUP = 8;
-const put = (file, limit) => new Promise((done) => {
-  const path = file.webkitRelativePath || file.name;
-  if (file.size > limit) { done({ shown: path, token: "", reason: "too_large" }); return; }
-  fetch("upload", { method: "POST", body: file,
-                    headers: { "Content-Type": "application/octet-stream" } })
-    .then((answer) => answer.json())
-    .then((answer) => done({ shown: path, token: answer.token || "", reason: answer.reason || "" }))
-    .catch(() => done({ shown: path, token: "", reason: "network" }));
-});
 const send = async (side, files) => {
   const limit = Number(element.querySelector(".batch").dataset.limitBytes);
   let group = [];
@@ -16,7 +7,7 @@ const send = async (side, files) => {
     const line = element.querySelector(".batch-sending");
     if (line) line.textContent = line.dataset.text
       .replace("{number}", index + 1).replace("{count}", files.length);
-    group.push(await put(file, limit));
+    group.push(await sendFile(file, limit));
     const last = index === files.length - 1;
     const refused = group[group.length - 1].token === "";
     if (group.length === GROUP || last || refused) {

@@ -50,3 +50,6 @@ document.addEventListener("keydown", (event) => {
     document.querySelector("#fuse button, button#fuse")?.click();
   }
 });
+
+// A link that is pasted into an open page changes what is behind "#" only: read it like a new one.
+window.addEventListener("hashchange", () => { if (location.hash.includes("task=")) location.reload(); });

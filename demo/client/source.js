@@ -1,29 +1,12 @@
 // A source field: choose, drop or paste an image; it goes to the server's memory, never to a file.
-const send = (file) => {
+const send = async (file) => {
   const target = element.querySelector(".drop");
-  const limit = Number(target.dataset.limitBytes);
-  if (file.size > limit) {
-    trigger("upload", { token: "", name: file.name, reason: "too_large", size: file.size });
-    return;
-  }
-  target.dataset.state = "uploading";
   const bar = element.querySelector(".drop-progress > i");
-  const request = new XMLHttpRequest();
-  request.open("POST", "upload");
-  request.setRequestHeader("Content-Type", "application/octet-stream");
-  request.upload.onprogress = (event) => {
-    if (bar && event.lengthComputable) bar.style.width = `${(100 * event.loaded) / event.total}%`;
-  };
-  request.onload = () => {
-    if (bar) bar.style.width = "0";
-    let answer = {};
-    try { answer = JSON.parse(request.responseText); } catch { answer = { reason: "answer" }; }
-    trigger("upload", { token: answer.token || "", name: file.name,
-                        reason: answer.reason || "", size: file.size });
-  };
-  request.onerror = () =>
-    trigger("upload", { token: "", name: file.name, reason: "network", size: file.size });
-  request.send(file);
+  const limit = Number(target.dataset.limitBytes);
+  if (file.size <= limit) target.dataset.state = "uploading";
+  const sent = await sendFile(file, limit, (share) => { if (bar) bar.style.width = `${100 * share}%`; });
+  if (bar) bar.style.width = "0";
+  trigger("upload", sent);
 };
 
 element.addEventListener("change", (event) => {

@@ -3,14 +3,21 @@
 from html import escape
 
 from demo.language import Language
-from demo.state import Moved, Visit
+from demo.panels.markup import downloads
+from demo.reproducing import as_command, as_fragment
+from demo.state import Moved, Result, Visit
 
 INVISIBLE = 0.5  # mean grey levels of 255: a displayed 8-bit picture hardly changes below this
 SLIGHT = 2.0
 
 
-def render_facts(visit: Visit, say: Language, example_note: str = "") -> str:
-    """Return the sentence on the text's effect, the notes, and the timings of the newest result."""
+def render_facts(visit: Visit, say: Language, example_note: str, made: dict[str, str]) -> str:
+    """Return the text's effect, notes, timings, and what makes the newest result again.
+
+    Args:
+        example_note: what is said of an example.
+        made: addresses of sources that exist nowhere but here, by file name.
+    """
     result = visit.result
     if result is None:
         return ""
@@ -38,7 +45,29 @@ def render_facts(visit: Visit, say: Language, example_note: str = "") -> str:
     return (
         f'<div class="facts">{sentence}<ul class="factlist">{listed}{timings}</ul>'
         + (f'<ul class="notes">{notes}</ul>' if notes else "")
+        + _again(result, made, say)
         + "</div>"
+    )
+
+
+def _again(result: Result, made: dict[str, str], say: Language) -> str:
+    done = say.html("again.copied")
+    rows = "".join(
+        f'<div class="again-row"><span>{say.html(f"again.{what}")}</span>{code}'
+        f'<button type="button" data-copies="again-{what}" data-done="{done}">'
+        f"{say.html('again.copy')}</button></div>"
+        for what, code in (
+            ("link", f'<code id="again-link" data-fragment="{as_fragment(result.origin)}"></code>'),
+            ("command", f'<code id="again-command">{escape(as_command(result))}</code>'),
+        )
+    )
+    files = ""
+    if made:
+        files = f'<p class="downloads">{say.html("again.aligned")} {downloads(made)}</p>'
+    return (
+        f'<details class="again"><summary>{say.html("again")}</summary>'
+        f'<p class="subdued">{say.html("again.sentence")}</p>{rows}{files}'
+        '<p class="copied subdued" role="status"></p></details>'
     )
 
 

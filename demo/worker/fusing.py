@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from demo.attention import pack, words_of
-from demo.parameters import parameters
 from demo.worker.process import Context
 from demo.worker.studying import plan_study, study_row
+from film_core.fusion.origin import Origin
 from film_core.images import ImageLimits, encode_png, read_image
 from film_core.tasks import find_task
 
@@ -64,11 +64,12 @@ class Fusing:
             progress=context.progress,
             cancelled=context.cancelled,
         )
-        digests = (request["a"]["digest"], request["b"]["digest"])
-        texts = (result.text_a, result.text_b)
-        entries = parameters(result.task, result.weights, result.device, texts, digests)
+        origin = Origin(
+            result.task, result.weights, result.text_a, result.text_b,
+            request["a"]["digest"], request["b"]["digest"],
+        )  # fmt: skip
         return {
-            "png": encode_png(result.image, entries),
+            "png": encode_png(result.image, origin.entries()),
             "luminance": np.asarray(result.luminance, np.float32),
             "metrics": result.metrics,
             "comparison": result.comparison,

@@ -14,7 +14,15 @@ import numpy as np
 
 from demo.worker.process import Context
 from demo.worker.unpacking import pair_contents, preview
-from film_core.images import ImageLimits, SourceImage, encode_png, pair, read_image
+from film_core.images import (
+    ImageLimits,
+    SourceImage,
+    encode_png,
+    guess,
+    pair,
+    read_image,
+    read_text,
+)
 from film_core.tasks import find_task
 
 SHOWN_SIDE = 2048  # the page shows no more pixels than this a side; results keep all of theirs
@@ -22,12 +30,13 @@ _KEPT_IMAGES = 8
 
 
 class Reading:
-    """Operations: "read", "pair", "describe", "register", "align", "local map" and the batch's."""
+    """Operations on images: open, describe, lay over each other, measure; and the batch's."""
 
     def __init__(self) -> None:
         self.operations: dict[str, Callable[[dict[str, Any], Context], dict[str, Any]]] = {
             "read": self._read,
             "pair": self._pair,
+            "origin": self._origin,
             "describe": self._describe,
             "register": self._register,
             "align": self._align,
@@ -48,9 +57,7 @@ class Reading:
 
     def _image(self, request: dict[str, Any], slot: str, context: Context) -> SourceImage:
         asked = request[slot]
-        limits = ImageLimits(
-            max_pixels=request["limits"]["max_pixels"], max_bytes=request["limits"]["max_bytes"]
-        )
+        limits = _limits(request)
         key = (asked["digest"], asked["name"], limits)
         if key not in self._images:
             self._images[key] = read_image(context.blob(asked["digest"]), asked["name"], limits)
@@ -72,7 +79,12 @@ class Reading:
 
     def _pair(self, request: dict[str, Any], context: Context) -> dict[str, Any]:
         both = pair(self._image(request, "a", context), self._image(request, "b", context))
-        return {"note": both.note, "width": both.width, "height": both.height}
+        return {"note": both.note, "suggestion": asdict(guess(both.a, both.b))}
+
+    def _origin(self, request: dict[str, Any], context: Context) -> dict[str, Any]:
+        asked = request["image"]
+        data = context.blob(asked["digest"])
+        return {"entries": read_text(data, asked["name"], _limits(request))}
 
     def _describe(self, request: dict[str, Any], context: Context) -> dict[str, Any]:
         image = self._image(request, "image", context)
@@ -121,6 +133,11 @@ class Reading:
         fused = self._image(request, "fused", context)
         planes = (grey_levels(image.luminance) for image in (fused, both.a, both.b))
         return {"metrics": measure(*planes, form=request["form"])}
+
+
+def _limits(request: dict[str, Any]) -> ImageLimits:
+    given = request["limits"]
+    return ImageLimits(max_pixels=given["max_pixels"], max_bytes=given["max_bytes"])
 
 
 def lossless_png(image: SourceImage) -> bytes:

@@ -1,15 +1,21 @@
 """`fuse`: two images in, one out."""
 
 import argparse
+import hashlib
 import json
 import math
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from film_core.fusion import Origin
 
 SUMMARY = "fuse two images, guided by a description of each"
 EXAMPLES = """examples:
   python -m film_core fuse infrared.png visible.png --task ivf --out fused.png
   python -m film_core fuse mri.png pet.png --task mif --out fused.png --json
   python -m film_core fuse a.png b.png --task ivf --out f.png --text-a "A person by a wall."
+  python -m film_core fuse a.png b.png --like saved.png --out again.png
   python -m film_core fuse a.png b.png --task ivf --out f.png --describer vlm --vlm ~/blip2
   python -m film_core fuse a.png b.png --task ivf --out f.png --weights film-published-ivf \\
       --text-encoder qformer --qformer blip2_pretrained.pth"""
@@ -22,7 +28,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
     parser.add_argument("image_a", type=Path, metavar="A", help="infrared, MRI, over, near")
     parser.add_argument("image_b", type=Path, metavar="B", help="visible, CT/PET/SPECT, under, far")
-    parser.add_argument("--task", required=True, help="ivf, mif, mef or mff")
+    parser.add_argument("--task", help="ivf, mif, mef or mff; needed without --like")
+    parser.add_argument(
+        "--like", type=Path, metavar="F.png",
+        help="a saved result whose task, texts and weights are used where none are given",
+    )  # fmt: skip
     parser.add_argument("--out", required=True, type=Path, metavar="F.png", help="the fused PNG")
     parser.add_argument("--text-a", help="description of A (default: the describer's)")
     parser.add_argument("--text-b", help="description of B (default: the describer's)")
@@ -44,13 +54,22 @@ def run(args: argparse.Namespace) -> int:
     from film_core.checkpoints import weights_for_task
     from film_core.commands.options import check_output, stage_printer
     from film_core.commands.text_options import chosen_describer, chosen_encoder
-    from film_core.fusion import load_fuser
+    from film_core.errors import SettingError
+    from film_core.fusion import Origin, load_fuser, read_origin
     from film_core.images import pair as check_pair
-    from film_core.images import read_image, write_image
+    from film_core.images import read_image, read_text, write_image
     from film_core.runtime import start
-    from film_core.tasks import find_task
+    from film_core.tasks import TASKS, find_task
     from film_core.text import FeaturesOnly, read_features
 
+    origin = None if args.like is None else read_origin(read_text(args.like), args.like.name)
+    if origin is not None:
+        _take_over(args, origin)
+    if args.task is None:
+        raise SettingError(
+            "fuse.no_task", "No task was given: add --task with one of {known}.",
+            known=", ".join(TASKS),
+        )  # fmt: skip
     task = find_task(args.task)
     check_output(args.out)
     image_a, image_b = read_image(args.image_a), read_image(args.image_b)
@@ -68,12 +87,32 @@ def run(args: argparse.Namespace) -> int:
         args.text_a, args.text_b, attention=False, compare=args.compare, encoded=encoded,
         progress=progress,
     )  # fmt: skip
-    write_image(args.out, result.image)
+    digests = [_digest(path) for path in (args.image_a, args.image_b)]
+    for source, digest in zip("ab", digests, strict=True):
+        if origin is not None and origin.digest(source) != digest:
+            result.notes.append(
+                f"Image {source.upper()} isn't the file that '{args.like.name}' was made of "
+                f"(SHA-256 {origin.digest(source)[:12]}…), so the result is another."
+            )
+    made = Origin(result.task, result.weights, result.text_a, result.text_b, *digests)
+    # Features of a file have no text that would bring them back.
+    write_image(args.out, result.image, None if encoded else made.entries())
     if args.json:
         print(json.dumps(_as_json(result, args.out), indent=2, ensure_ascii=False))
     else:
         _print(result, args.out)
     return 0
+
+
+def _take_over(args: argparse.Namespace, origin: "Origin") -> None:
+    for name in ("task", "weights", "text_a", "text_b"):
+        if getattr(args, name) is None:
+            setattr(args, name, getattr(origin, name))
+
+
+def _digest(path: Path) -> str:
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _as_json(result, out: Path) -> dict:

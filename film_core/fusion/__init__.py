@@ -3,6 +3,7 @@
 from film_core.fusion.attention import AttentionResult, SourceAttention
 from film_core.fusion.comparison import Comparison
 from film_core.fusion.fuser import EDITED, Fuser, load_fuser
+from film_core.fusion.origin import Origin, read_origin
 from film_core.fusion.result import FusionResult, Measured
 from film_core.fusion.warming import warm_up
 
@@ -13,7 +14,9 @@ __all__ = [
     "Fuser",
     "FusionResult",
     "Measured",
+    "Origin",
     "SourceAttention",
     "load_fuser",
+    "read_origin",
     "warm_up",
 ]

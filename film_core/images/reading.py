@@ -54,15 +54,25 @@ def read_image(
     return _source(pixels, name)
 
 
-def read_text(path: str | os.PathLike) -> dict[str, str]:
+def read_text(
+    image: str | os.PathLike | bytes, name: str = "", limits: ImageLimits | None = None
+) -> dict[str, str]:
     """Return the text chunks of a PNG, such as `write_image` stores; {} where there are none.
 
+    Args:
+        image: a path, or the bytes of a file.
+        name, limits: as for `read_image`.
+
     Raises:
-        ImageError: not there, not readable, not a PNG, or damaged.
+        ImageError: not there, not readable, not a PNG, out of limits, or damaged.
     """
-    name = _printable(Path(path).name)
-    limits = ImageLimits()
-    data = _read_bytes(path, name, limits)
+    limits = limits or ImageLimits()
+    if isinstance(image, bytes):
+        data, name = image, _printable(name) or "image"
+        limits.check_bytes(len(data), name)
+    else:
+        name = _printable(name or Path(image).name) or "image"
+        data = _read_bytes(image, name, limits)
     header = read_header(data, name)
     limits.check_size(header.width, header.height, name)
     return read_text_chunks(data, header, name)

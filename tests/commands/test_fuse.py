@@ -1,5 +1,6 @@
 """The command line as a user meets it: exit status, one sentence, nothing half-written."""
 
+import argparse
 import json
 import os
 import subprocess
@@ -52,8 +53,34 @@ def test_fuse_writes_the_picture_and_prints_one_json_object(images, random_weigh
     assert told["device"] == "cpu"
     assert told["timings"]["total"] > 0
     assert set(told["comparison"]) >= {"mean", "maximum", "pyramid"}
-    assert Image.open(out).size == (64, 48)
+    saved = Image.open(out)
+    assert saved.size == (64, 48)
+    assert saved.text["film.text_a"] == "A ramp." and saved.text["film.weights"] == "random"
     assert [p.name for p in sorted(images.iterdir())] == ["a.png", "b.png", "f.png"]
+
+
+def test_a_saved_result_says_how_to_make_it_again(images):
+    from film_core.commands.fuse import _digest, _take_over, add_arguments
+    from film_core.fusion import Origin, read_origin
+    from film_core.images import read_text, write_image
+
+    digests = [_digest(images / f"{side}.png") for side in "ab"]
+    origin = Origin("mff", "film-ivf", "Übung 近处 \n“x”", "", *digests)
+    write_image(images / "saved.png", np.zeros((20, 20), np.uint8), origin.entries())
+    assert read_origin(read_text(images / "saved.png"), "saved.png") == origin
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    args = parser.parse_args(["a", "b", "--out", "f.png", "--text-b", "Mine."])
+    _take_over(args, origin)
+    assert (args.task, args.weights, args.text_a, args.text_b) == (
+        "mff", "film-ivf", origin.text_a, "Mine.",
+    )  # fmt: skip
+
+
+def test_what_is_no_saved_result_is_refused(capsys, images):
+    given = ("fuse", images / "a.png", images / "b.png", "--out", images / "f.png")
+    assert "carries no parameters" in refused(capsys, *given, "--like", images / "a.png")
+    assert "add --task with one of ivf, mif, mef, mff" in refused(capsys, *given)
 
 
 def test_every_verb_has_help_with_examples(capsys):

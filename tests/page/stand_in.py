@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from film_core.errors import Cancelled, FilmError
+from film_core.fusion import Origin
 from film_core.images import encode_png, pair, quantise, read_image
 
 NAMES = ["EN", "SD", "SF", "AG", "MI", "MSE", "PSNR", "CC", "SCD", "VIFF", "Qabf", "SSIM"]
@@ -73,9 +74,13 @@ class StandIn:
         ]
         for index, word in enumerate(words):
             word["tokens"].append(index)
+        digests = (request[s]["digest"] for s in "ab")
+        origin = Origin(
+            request["task"], "stand-in", request["text_a"], request["text_b"], *digests
+        )  # fmt: skip
         forms = {"raw": TABLE, "paper": TABLE}
         return {
-            "png": encode_png(quantise(fused)),
+            "png": encode_png(quantise(fused), origin.entries()),
             "luminance": fused.astype(np.float32),
             "metrics": forms,
             "comparison": {},

@@ -116,7 +116,7 @@ def test_every_session_gets_a_visit_of_its_own():
     for one, other in ((first, second), (second, third)):
         for field in dataclasses.fields(Visit):
             value = getattr(one, field.name)
-            if isinstance(value, dict | list | PromptStudy | PageBatch):
+            if isinstance(value, dict | list | set | PromptStudy | PageBatch):
                 assert value is not getattr(other, field.name), field.name
 
 

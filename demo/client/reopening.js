@@ -1,0 +1,9 @@
+// Opening a saved result: the file goes to the server's memory, its parameters come back.
+element.addEventListener("change", async (event) => {
+  const input = event.target;
+  if (!input.matches("input[type=file]") || !input.files.length) return;
+  const file = input.files[0];
+  input.value = "";
+  element.querySelector(".reopen").dataset.state = "uploading";
+  trigger("upload", await sendFile(file, Number(element.querySelector(".reopen").dataset.limitBytes)));
+});

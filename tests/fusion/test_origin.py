@@ -1,0 +1,42 @@
+"""What a saved picture says of itself is believed only where it makes sense."""
+
+import pytest
+
+from film_core.errors import ImageError
+from film_core.fusion import Origin, read_origin
+
+ORIGIN = Origin("ivf", "film-ivf", "A warm engine.", "A wall.", "a" * 64, "b" * 64)
+
+
+def test_what_is_written_can_be_read():
+    entries = ORIGIN.entries()
+    assert entries["Software"] == "FILM Studio"
+    assert read_origin(entries, "x.png") == ORIGIN
+    assert read_origin(vars(ORIGIN), "a link") == ORIGIN
+
+
+def test_what_no_png_can_hold_is_left_out():
+    odd = Origin(
+        "ivf", "w", "nul\0 and half \ud800 and bell\a, family 👨‍👩‍👧", "", "a" * 64, "b" * 64
+    )
+    assert odd.entries()["film.text_a"] == "nul and half  and bell, family 👨‍👩‍👧"
+    assert read_origin(odd.entries(), "x.png").text_a.endswith("👨‍👩‍👧")
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("task", "rm -rf"), ("task", ""), ("weights", "../../etc/passwd"), ("weights", ""),
+        ("weights", "w" * 81), ("weights", "$(id)"), ("text_a", "x" * 20_001), ("text_b", "a\0b"),
+        ("text_b", "\x1b[2J"), ("sha256_a", "A" * 64), ("sha256_b", "../x"), ("sha256_b", ""),
+    ],
+)  # fmt: skip
+def test_what_none_of_ours_has_is_refused_by_name(field, value):
+    entries = {**ORIGIN.entries(), f"film.{field}": value}
+    with pytest.raises(ImageError, match=rf"'x\.png' can't be used, their {field} is missing"):
+        read_origin(entries, "x.png")
+
+
+def test_a_picture_of_another_program_is_told_apart():
+    with pytest.raises(ImageError, match="carries no parameters of FILM Studio"):
+        read_origin({"Software": "Another"}, "x.png")
