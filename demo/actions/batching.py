@@ -8,6 +8,7 @@ import gradio as gr
 
 from demo import batches
 from demo.actions.connecting import connect
+from demo.actions.events import choice_of, sent_with
 from demo.actions.showing import Updates, show_panels
 from demo.batch import PageBatch
 from demo.desk import Desk
@@ -23,7 +24,7 @@ def wire(view: View, desk: Desk) -> None:
     panel = view.panels["batch"]
 
     async def uploaded(visit: Visit, event: gr.EventData) -> Updates:
-        data = event._data if isinstance(event._data, dict) else {}
+        data = sent_with(event)
         if not visit.batch.running:
             visit.errors["batch"] = None
             try:
@@ -35,7 +36,7 @@ def wire(view: View, desk: Desk) -> None:
         return show_panels(view, visit, desk, "batch")
 
     async def chosen(visit: Visit, a: str, b: str, event: gr.EventData) -> AsyncIterator[Updates]:
-        asked, what = visit.batch, str(event.value)
+        asked, what = visit.batch, choice_of(event)
         if what == "stop":
             asked.stopping = True
             if asked.job is not None:
@@ -69,7 +70,7 @@ def _take(visit: Visit, desk: Desk, data: dict) -> None:
         _forget(visit, desk)
         asked = visit.batch
     asked.outcomes.clear()
-    for file in sent[:1000]:
+    for file in (file for file in sent[:1000] if isinstance(file, dict)):
         path, token = str(file.get("shown", ""))[:_MOST_PATH], str(file.get("token", ""))
         if file.get("reason") == "too_large":
             raise ImageError(

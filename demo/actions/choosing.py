@@ -7,6 +7,7 @@ import gradio as gr
 
 from demo.actions.connecting import connect
 from demo.actions.describing import describe_unedited
+from demo.actions.events import choice_of
 from demo.actions.showing import Updates, show_author, show_result, show_sources, show_task
 from demo.desk import Desk
 from demo.examples import Example, find_examples
@@ -74,7 +75,7 @@ def wire(view: View, desk: Desk) -> None:
             yield updates
 
     async def example_chosen(visit: Visit, event: gr.EventData) -> AsyncIterator[Updates]:
-        example = find_examples().get(str(event.value))
+        example = find_examples().get(choice_of(event))
         if example is None:
             return
         texts = open_example(visit, example)

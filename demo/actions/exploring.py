@@ -5,6 +5,7 @@ from dataclasses import replace
 import gradio as gr
 
 from demo.actions.connecting import connect
+from demo.actions.events import choice_of
 from demo.actions.showing import Updates, show_panels
 from demo.desk import Desk
 from demo.heat import COLOURS
@@ -19,7 +20,7 @@ def wire(view: View, desk: Desk) -> None:
     """Connect the choices inside the panels."""
 
     async def metrics_chosen(visit: Visit, event: gr.EventData) -> Updates:
-        what, _, chosen = str(event.value).partition(":")
+        what, _, chosen = choice_of(event).partition(":")
         if what == "form" and chosen in FORMS:
             visit.form = chosen
         elif what == "local" and visit.result is not None:
@@ -29,7 +30,7 @@ def wire(view: View, desk: Desk) -> None:
         return show_panels(view, visit, desk, "metrics")
 
     def look_chosen(visit: Visit, event: gr.EventData) -> Updates:
-        visit.look = look_after(visit.look, str(event.value))
+        visit.look = look_after(visit.look, choice_of(event))
         return show_panels(view, visit, desk, "attention")
 
     metrics, attention = view.panels["metrics"], view.panels["attention"]

@@ -7,6 +7,7 @@ import gradio as gr
 from demo.actions.choosing import open_example
 from demo.actions.connecting import connect
 from demo.actions.describing import describe_unedited
+from demo.actions.events import choice_of
 from demo.actions.reopening import restore, show_restored
 from demo.actions.showing import Updates, show_everything
 from demo.desk import Desk
@@ -71,8 +72,8 @@ def wire(page: gr.Blocks, view: View, desk: Desk) -> None:
                 yield updates
 
     def language_chosen(visit: Visit, a: str, b: str, event: gr.EventData) -> Updates:
-        if event.value in LANGUAGES:
-            visit.language = event.value
+        if choice_of(event) in LANGUAGES:
+            visit.language = choice_of(event)
         return show_everything(view, visit, desk, {"a": a, "b": b})
 
     shown = [

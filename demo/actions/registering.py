@@ -6,6 +6,7 @@ import gradio as gr
 
 from demo.actions.connecting import connect
 from demo.actions.describing import describe_unedited
+from demo.actions.events import choice_of
 from demo.actions.showing import Updates, language_of, show_panels, show_result, show_sources
 from demo.desk import Desk
 from demo.panels.registration import render_registration
@@ -19,7 +20,7 @@ def wire(view: View, desk: Desk) -> None:
     panel = view.panels["registration"]
 
     async def chosen(visit: Visit, a: str, b: str, event: gr.EventData) -> AsyncIterator[Updates]:
-        choice = str(event.value)
+        choice = choice_of(event)
         if visit.pair is None or choice not in ("measure", "align", "undo"):
             return
         visit.errors["registration"] = None

@@ -3,6 +3,7 @@
 import gradio as gr
 
 from demo.actions.connecting import connect
+from demo.actions.events import choice_of
 from demo.actions.showing import (
     Updates,
     show_author,
@@ -22,7 +23,7 @@ def wire(view: View, desk: Desk) -> None:
     panel = view.panels["history"]
 
     def chosen(visit: Visit, event: gr.EventData) -> Updates:
-        action, _, number = str(event.value).partition(":")
+        action, _, number = choice_of(event).partition(":")
         found = [result for result in visit.results if str(result.number) == number]
         if not found:
             return show_panels(view, visit, desk, "history")

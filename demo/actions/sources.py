@@ -6,6 +6,7 @@ import gradio as gr
 
 from demo.actions.connecting import connect
 from demo.actions.describing import describe, describe_unedited, is_edited
+from demo.actions.events import sent_with
 from demo.actions.showing import (
     Updates,
     language_of,
@@ -132,15 +133,16 @@ def uploaded_file(event: gr.EventData, desk: Desk) -> tuple[str, str]:
     Raises:
         ImageError: it is too large, or did not arrive.
     """
-    data = event._data if isinstance(event._data, dict) else {}
+    data = sent_with(event)
     name = plain_name(data.get("name", ""))
     if data.get("reason") == "too_large":
         size = data.get("size")
+        known = isinstance(size, int | float) and 0 <= size < 2**60
         raise ImageError(
             "image.too_many_bytes",
             "'{name}' has {megabytes:.0f} MB; at most {limit:.0f} MB are read: "
             "use a smaller image or a compressed format such as PNG.",
-            name=name, megabytes=size / 1e6 if isinstance(size, int | float) else 0.0,
+            name=name, megabytes=size / 1e6 if known else 0.0,
             limit=desk.settings.max_megabytes,
         )  # fmt: skip
     if not data.get("token"):

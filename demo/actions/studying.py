@@ -9,6 +9,7 @@ import gradio as gr
 
 from demo import studies
 from demo.actions.connecting import connect
+from demo.actions.events import choice_of
 from demo.actions.showing import Updates, show_panels
 from demo.desk import Desk
 from demo.state import SLOTS, Visit
@@ -22,7 +23,7 @@ def wire(view: View, desk: Desk) -> None:
     panel = view.panels["study"]
 
     async def chosen(visit: Visit, a: str, b: str, event: gr.EventData) -> AsyncIterator[Updates]:
-        what, _, value = str(event.value).partition(":")
+        what, _, value = choice_of(event).partition(":")
         asked = visit.study
         if what == "stop":
             asked.stopping = True
@@ -50,7 +51,7 @@ def _change(visit: Visit, desk: Desk, what: str, value: str) -> None:
         asked.words = not asked.words
     elif what == "controls":
         asked.controls = not asked.controls
-    elif what == "remove" and value.isdecimal() and int(value) < len(asked.yours):
+    elif what == "remove" and value in map(str, range(len(asked.yours))):
         del asked.yours[int(value)]
     elif what == "add":
         slot, _, text = value.partition(":")

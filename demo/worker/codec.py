@@ -6,7 +6,6 @@ a blob is ``{"__blob__": index}``. Whoever reads a frame can only ever get numbe
 """
 
 import json
-import math
 import struct
 from typing import Any
 
@@ -62,6 +61,16 @@ def decode(frame: bytes) -> dict[str, Any]:
     Raises:
         ValueError: the frame is cut short or its header doesn't fit its blobs.
     """
+    try:
+        message = _decoded(frame)
+    except (LookupError, TypeError, AttributeError, ArithmeticError, RecursionError) as failure:
+        raise ValueError(f"a frame of a worker makes no sense ({failure!r})") from None
+    if not isinstance(message, dict):
+        raise ValueError("a frame of a worker holds no message")
+    return message
+
+
+def _decoded(frame: bytes) -> Any:
     if len(frame) < _LENGTH.size:
         raise ValueError("a frame of a worker is cut short")
     (length,) = _LENGTH.unpack_from(frame)
@@ -77,7 +86,7 @@ def decode(frame: bytes) -> dict[str, Any]:
         if "dtype" not in blob:
             blobs.append(bytes(data))
             continue
-        if blob["dtype"] not in _KINDS or math.prod(blob["shape"]) < 0:
+        if blob["dtype"] not in _KINDS or min(blob["shape"], default=0) < 0:
             raise ValueError("a frame of a worker names an array that isn't allowed")
         blobs.append(np.frombuffer(data, blob["dtype"]).reshape(blob["shape"]))
 

@@ -27,6 +27,7 @@ from film_core.errors import Cancelled, FilmError
 
 log = logging.getLogger("film_studio.worker")
 _ROOT = Path(__file__).resolve().parents[2]
+_DYING_SECONDS = 2.0  # from the end of a worker's line to the end of its process
 SECRETS = ("FILM_ENDPOINT_KEY",)
 """Variables that a worker gets only where it is named one that needs them."""
 
@@ -166,7 +167,10 @@ class Supervisor:
                 self._check_deadlines()
                 continue
             if kind == "message" and life == self._life:
-                self._hear(content)
+                try:
+                    self._hear(content)
+                except (LookupError, TypeError, AttributeError, ValueError) as failure:
+                    self._bury(_died(f"an unreadable message: {failure!r}"[:120]))
             elif kind == "gone" and life == self._life:
                 self._bury(self._epitaph())
             self._check_deadlines()
@@ -318,14 +322,12 @@ class Supervisor:
             self._finish(job, JobEvent("failed", error=reason))
 
     def _epitaph(self) -> FilmError:
-        code = self._process.wait(5)
+        try:
+            code = self._process.wait(_DYING_SECONDS)
+        except subprocess.TimeoutExpired:  # it lives on but no longer says anything readable
+            return _died("an unreadable message, or a closed line")
         cause = f"{signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
-        return FilmError(
-            "worker.died",
-            "The computation was stopped from outside or crashed ({cause}). A fresh one has been "
-            "started and nothing of yours is lost: press the button again.",
-            cause=cause,
-        )
+        return _died(cause)
 
     def _stop_process(self) -> None:
         process = self._process
@@ -377,6 +379,15 @@ def _log(job: Job, event: JobEvent) -> None:
     outcome = "done" if event.error is None else event.error.code
     entry = {"job": job.request["do"], "seconds": seconds, "attempts": job.attempts}
     log.info(json.dumps({**entry, "outcome": outcome}))
+
+
+def _died(cause: str) -> FilmError:
+    return FilmError(
+        "worker.died",
+        "The computation was stopped from outside or crashed ({cause}). A fresh one has been "
+        "started and nothing of yours is lost: press the button again.",
+        cause=cause,
+    )
 
 
 def _error(content: dict[str, Any]) -> FilmError:

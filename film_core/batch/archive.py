@@ -45,7 +45,7 @@ def open_archive(archive: str | os.PathLike | bytes, limits: BatchLimits | None 
         total += entry.file_size
         reason = _refusal(entry, path, limits)
         if (
-            entry.is_dir()
+            entry.filename.endswith("/")  # `is_dir` fails on an empty name
             or path.split("/")[0] in _SYSTEM_FOLDERS
             or (not reason and _hidden(path))
         ):

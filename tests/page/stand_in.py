@@ -1,7 +1,8 @@
 """A stand-in for the fusing worker: answers as it would, at once, without Jittor.
 
 The page's own tests use it to reach every state of the page quickly; the real worker is driven by
-`test_real_page.py`. A text asks for a mishap: "crash once", "crash always", "hang", "slow".
+`test_real_page.py`. A text asks for a mishap: "crash once", "crash always", "hang",
+"slow", "nonsense", "noise".
 """
 
 import os
@@ -61,6 +62,12 @@ class StandIn:
                 raise Cancelled()
             context.progress("fuse", step / 40)
             time.sleep(0.1 if "slow" in text else 0.01)
+        if "nonsense" in text:  # as a worker that a stranger's file has taken over might answer
+            context._channel.send({"job": context.number, "event": "progress"})
+            time.sleep(60)
+        if "noise" in text:
+            context._channel._connection.send_bytes(b"\xff" * 40)
+            time.sleep(60)
         while "hang" in text:
             time.sleep(1)
         a, b = (read_image(context.blob(request[s]["digest"]), request[s]["name"]) for s in "ab")

@@ -35,3 +35,20 @@ def test_a_cut_frame_is_noticed():
         decode(frame[:-1])
     with pytest.raises(ValueError, match="cut short"):
         decode(frame[:2])
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        b'{"message": {}, "blobs": [{"bytes": 4, "dtype": "f4"}]}',  # found by fuzzing: no shape
+        b'{"message": {}, "blobs": [{"bytes": 4, "dtype": "f4", "shape": [1.5]}]}',
+        b'{"message": {"__blob__": 3}, "blobs": []}',
+        b'{"message": [1], "blobs": []}',
+        b'{"blobs": []}',
+        b"[]",
+        b"[" * 5000,
+    ],
+)
+def test_a_frame_that_makes_no_sense_is_a_value_error(header):
+    with pytest.raises(ValueError):
+        decode(len(header).to_bytes(4, "little") + header + b"\0\0\0\0")

@@ -112,6 +112,19 @@ def test_a_crash_that_repeats_becomes_a_sentence_and_the_next_job_works(start):
     assert calm[-1].kind == "done"
 
 
+@pytest.mark.parametrize("text", ["nonsense", "noise"])
+def test_a_worker_that_says_nothing_readable_is_replaced(start, text):
+    """Found by fuzzing the frames: the keeper's thread ended on them, and with it the page."""
+
+    async def scenario():
+        return await events_of(supervisor, fusion(text)), await events_of(supervisor, fusion())
+
+    supervisor = start()
+    odd, calm = run(scenario())
+    assert odd[-1].error.code == "worker.died"
+    assert calm[-1].kind == "done"
+
+
 def test_an_idle_worker_that_is_killed_is_replaced(start):
     async def scenario():
         await events_of(supervisor, fusion())
