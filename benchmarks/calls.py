@@ -21,11 +21,15 @@ class Caller:
     Args:
         address: such as ``http://127.0.0.1:7860``.
         seconds: to wait for anything that the page sends.
+        local: address of this machine to ask from, such as ``127.0.1.7``; None for any.
     """
 
-    def __init__(self, address: str, seconds: float = 300.0) -> None:
+    def __init__(self, address: str, seconds: float = 300.0, local: str | None = None) -> None:
         kind = {"content-type": "application/json"}
-        self._http = httpx.Client(base_url=address, timeout=seconds, headers=kind)
+        transport = httpx.HTTPTransport(local_address=local)
+        self._http = httpx.Client(
+            base_url=address, timeout=seconds, headers=kind, transport=transport
+        )
         config = self._http.get("/config").json()
         self._numbers = {
             each["api_name"]: number for number, each in enumerate(config["dependencies"])

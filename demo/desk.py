@@ -275,7 +275,9 @@ class Desk:
         return self.fusing.submit(job)
 
     def check_text(self, text: str) -> None:
-        """Raise TextError if `text` is longer than this page accepts."""
+        """Raise TextError if `text` is longer than this page accepts, or no text for any file."""
+        from film_core.text.characters import check_storable
+
         limit = self.settings.max_characters
         if len(text) > limit:
             raise TextError(
@@ -283,6 +285,7 @@ class Desk:
                 "The description has {count} characters; this page accepts {limit}: shorten it.",
                 count=len(text), limit=limit,
             )  # fmt: skip
+        check_storable(text)
 
     def compare(self, visit: Visit, result: Result) -> Job:
         """Put measuring the trivial answers and the sources of a result's pair in the line.

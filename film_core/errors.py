@@ -18,6 +18,9 @@ class FilmError(Exception):
     """
 
     def __init__(self, code: str, sentence: str, **values: object) -> None:
+        # Half characters, which a stranger's names and texts may hold, would break whatever
+        # encodes the sentence.
+        values = {name: _whole(value) for name, value in values.items()}
         super().__init__(code, sentence, values)
         self.code = code
         self.sentence = sentence
@@ -28,6 +31,10 @@ class FilmError(Exception):
 
     def __reduce__(self):  # keyword arguments survive the trip from the worker process
         return _rebuild, (type(self), self.code, self.sentence, self.values)
+
+
+def _whole(value: object) -> object:
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
 
 
 def _rebuild(kind: type[FilmError], code: str, sentence: str, values: dict) -> FilmError:

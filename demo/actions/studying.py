@@ -55,6 +55,7 @@ def _change(visit: Visit, desk: Desk, what: str, value: str) -> None:
         del asked.yours[int(value)]
     elif what == "add":
         slot, _, text = value.partition(":")
+        text = "".join(c for c in text if c != "\0" and not "\ud800" <= c <= "\udfff")
         text = " ".join(text.split())[: desk.settings.max_characters]
         new = slot in SLOTS and text and (slot, text) not in asked.yours
         if new and len(asked.yours) < MOST_TEXTS:

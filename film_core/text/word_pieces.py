@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from film_core.errors import TextError
+from film_core.text.characters import check_characters
 from film_core.text.cutting import cut_point
 from film_core.text.encoding import Token
 
@@ -130,15 +131,7 @@ def _check(text: str) -> None:
             "count: shorten it.",
             count=len(text), limit=_MOST_CHARACTERS,
         )  # fmt: skip
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError as failure:
-        raise TextError(
-            "text.half_character",
-            "The description has half a character (U+{point}) at position {position}: remove it "
-            "or paste the text again.",
-            point=f"{ord(text[failure.start]):04X}", position=failure.start + 1,
-        ) from None  # fmt: skip
+    check_characters(text)
 
 
 def _read(file: Path):

@@ -125,6 +125,18 @@ def test_a_text_beyond_the_limit_is_refused_with_both_numbers():
         Desk(Settings(max_characters=20)).check_text("x" * 25)
 
 
+@pytest.mark.parametrize("text", ["a \ud83d b", "a \0 b"])
+def test_a_text_that_no_file_can_carry_is_refused_before_anything_is_computed(text):
+    """Found by sending odd texts: the answer held it, and could not be sent."""
+    with pytest.raises(TextError, match="position 3: remove it"):
+        Desk(Settings()).check_text(text)
+
+
+def test_a_sentence_about_half_a_character_can_be_sent():
+    error = SettingError("setting.x", "It is '{seen}'.", seen="a \ud83d b")
+    assert str(error).encode() == b"It is 'a ? b'."
+
+
 @pytest.mark.parametrize(
     ("given", "plain"),
     [
