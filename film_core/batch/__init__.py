@@ -15,6 +15,7 @@ from film_core.batch.engine import ENGINES, Engine, Fused, LocalEngine
 from film_core.batch.folders import pairs_of_folders
 from film_core.batch.ledger import Ledger
 from film_core.batch.limits import BatchLimits
+from film_core.batch.listing import pairs_of_list
 from film_core.batch.pairing import Item, Pair, Preview, Unpaired, match
 from film_core.batch.report import write_report
 from film_core.batch.running import Batch, Outcome, run_batch
@@ -36,6 +37,7 @@ __all__ = [
     "match",
     "open_archive",
     "pairs_of_folders",
+    "pairs_of_list",
     "read_texts",
     "run_batch",
     "write_report",

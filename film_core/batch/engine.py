@@ -128,5 +128,5 @@ def _finite(measured: Measured) -> dict[str, dict[str, float | None]]:
     }
 
 
-ENGINES: dict[str, Callable[..., Engine]] = {"local": LocalEngine}
-"""Engines by the name that ``--engine`` takes."""
+ENGINES = ("local", "ray")
+"""What ``--engine`` takes: this process, or a cluster (`film_core.batch.cluster`)."""

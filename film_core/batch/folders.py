@@ -31,7 +31,7 @@ def pairs_of_folders(
             reason = unsuitable(path.name)
             shown = f"{folder.name}/{path.name}"
             if reason is None:
-                items.append(Item(shown, lambda path=path: _read(path, limits)))
+                items.append(Item(shown, lambda path=path: read_file(path, limits)))
             else:
                 unpaired.append(Unpaired(shown, reason.code, reason.sentence, reason.values))
         sides.append(items)
@@ -57,7 +57,8 @@ def _files(folder: Path, limits: BatchLimits) -> list[Path]:
     return files
 
 
-def _read(path: Path, limits: BatchLimits) -> bytes:
+def read_file(path: Path, limits: BatchLimits) -> bytes:
+    """Return the whole file at `path`; raises ImageError where it is too large or can't be read."""
     try:
         limits.image.check_bytes(path.stat().st_size, path.name)
         with path.open("rb") as file:

@@ -16,7 +16,8 @@ class Ledger:
     """The folder of a batch's results.
 
     ``images/<name>.png`` is a fused picture, ``records/<name>.json`` says what made it. The record
-    is written last: without it the pair counts as not done.
+    is written last: without it the pair counts as not done. ``tries/<name>`` counts how often a
+    worker of a cluster has begun with a pair and not come to its end.
 
     Args:
         folder: made if it isn't there, in an existing one.
@@ -28,15 +29,9 @@ class Ledger:
     def __init__(self, folder: str | Path) -> None:
         self.folder = Path(folder)
         self.images, self.records = self.folder / "images", self.folder / "records"
-        try:
-            for path in (self.folder, self.images, self.records):
-                path.mkdir(exist_ok=True)
-        except OSError as failure:
-            raise OutputError(
-                "output.unwritable",
-                "'{path}' can't be written ({reason}): choose another place or make room.",
-                path=str(self.folder), reason=failure.strerror or str(failure),
-            ) from None  # fmt: skip
+        self._tries = self.folder / "tries"
+        for path in (self.folder, self.images, self.records):
+            self._make(path)
 
     def image(self, name: str) -> Path:
         """Return where the picture of the pair `name` lies or will lie."""
@@ -49,6 +44,36 @@ class Ledger:
         record = {"key": key, "sha256": hashlib.sha256(fused.png).hexdigest(), "facts": fused.facts}
         content = json.dumps(record, indent=1, ensure_ascii=False)
         write_bytes(self.records / f"{name}.json", content.encode())
+
+    def count_try(self, name: str, run: str) -> int:
+        """Note that the pair `name` is begun in `run`; return how often it has been, with this one.
+
+        Raises:
+            OutputError: it can't be written.
+        """
+        path = self._tries / f"{name}.json"
+        try:
+            before = json.loads(path.read_text(encoding="utf-8"))
+            count = before["count"] + 1 if before["run"] == run else 1
+        except (OSError, ValueError, KeyError, TypeError):
+            count = 1
+        self._make(self._tries)
+        write_bytes(path, json.dumps({"run": run, "count": count}).encode())
+        return count
+
+    def forget_tries(self, name: str) -> None:
+        """Forget how often the pair `name` was begun: it has come to its end."""
+        (self._tries / f"{name}.json").unlink(missing_ok=True)
+
+    def _make(self, path: Path) -> None:
+        try:
+            path.mkdir(exist_ok=True)
+        except OSError as failure:
+            raise OutputError(
+                "output.unwritable",
+                "'{path}' can't be written ({reason}): choose another place or make room.",
+                path=str(self.folder), reason=failure.strerror or str(failure),
+            ) from None  # fmt: skip
 
     def find(self, key: str, name: str) -> dict[str, Any] | None:
         """Return the facts of a pair that is done already, None where it must be fused.

@@ -105,7 +105,7 @@ def match(items_a: Iterable[Item], items_b: Iterable[Item]) -> Preview:
             found.append((rest, a.pop(stem), b.pop(_folded(partner.stem))))
     taken: set[str] = set()
     pairs = [
-        Pair(_unique(safe_name(name), taken), one, other)
+        Pair(unique_name(safe_name(name), taken), one, other)
         for name, one, other in sorted(found, key=lambda each: _natural(each[0]))
     ]
     for items, other in ((a, "b"), (b, "a")):
@@ -173,7 +173,8 @@ def _folded(stem: str) -> str:
     return unicodedata.normalize("NFC", stem).lower()
 
 
-def _unique(name: str, taken: set[str]) -> str:
+def unique_name(name: str, taken: set[str]) -> str:
+    """Return `name`, with a number where it is among `taken` already, and add it to them."""
     candidate, number = name, 1
     while candidate.lower() in taken:
         number += 1

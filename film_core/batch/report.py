@@ -26,8 +26,8 @@ _MOST_CELLS = 300
 _OLDEST = (1980, 1, 1, 0, 0, 0)  # the same results give the same zip
 
 
-def write_report(batch: Batch) -> dict[str, Path]:
-    """Write ``results.csv``, ``log.txt``, ``contact-sheet.png`` and ``results.zip``.
+def write_report(batch: Batch, packed: bool = True) -> dict[str, Path]:
+    """Write ``results.csv``, ``log.txt``, ``contact-sheet.png`` and, if `packed`, ``results.zip``.
 
     Returns:
         The files by name.
@@ -44,8 +44,11 @@ def write_report(batch: Batch) -> dict[str, Path]:
         contents["contact-sheet.png"] = encode_png(sheet)
     for name, content in contents.items():
         write_bytes(batch.folder / name, content)
-    _write_zip(batch, contents)
-    return {name: batch.folder / name for name in (*contents, "results.zip")}
+    names = list(contents)
+    if packed:
+        _write_zip(batch, contents)
+        names.append("results.zip")
+    return {name: batch.folder / name for name in names}
 
 
 def as_csv(batch: Batch) -> str:

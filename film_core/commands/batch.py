@@ -1,21 +1,24 @@
-"""`batch`: fuse every pair of two folders or of a zip."""
+"""`batch`: fuse every pair of two folders, of a zip or of a list."""
 
 import argparse
 import json
 import sys
 from pathlib import Path
 
-SUMMARY = "fuse all pairs of two folders or of a zip, resumable"
+SUMMARY = "fuse all pairs of two folders, a zip or a list, resumable, here or on a cluster"
 EXAMPLES = """examples:
   python -m film_core batch --a infrared --b visible --task ivf --out results
   python -m film_core batch --zip pairs.zip --task mef --out results --json
   python -m film_core batch --a mri --b pet --task mif --out results --texts texts.csv
   python -m film_core batch --zip pairs.zip --task ivf --preview
+  python -m film_core batch --pairs list.parquet --task ivf --out /shared/results --engine ray
 
 Files of equal name belong together, or of equal name but for _ir and _vis, _over and _under, …
 Writes images/, results.csv, log.txt, contact-sheet.png and results.zip. A batch that was stopped,
 by whatever, carries on when the same command is given again; what is done is kept where files,
-texts and weights are the same. Ctrl-C ends after the pair in hand and writes the report."""
+texts and weights are the same. Ctrl-C ends after the pair in hand and writes the report.
+A list is a CSV or Parquet file with columns a, b and, if wanted, name, text_a, text_b. --engine ray
+fuses on a Ray cluster (requirements-ray.txt, docs/scale.md); it leaves results.zip out."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,13 +30,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--zip", type=Path, metavar="FILE", help="zip with both, instead of --a --b"
     )
+    parser.add_argument("--pairs", type=Path, metavar="FILE", help="list of pairs, CSV or Parquet")
     parser.add_argument("--task", required=True, help="ivf, mif, mef or mff")
     parser.add_argument("--out", type=Path, metavar="DIR", help="folder for the results")
     parser.add_argument("--text-a", help="description of every A (default: measured from each)")
     parser.add_argument("--text-b", help="description of every B (default: measured from each)")
     parser.add_argument("--texts", type=Path, help="CSV file with columns name, text_a, text_b")
     parser.add_argument("--weights", help="a name or a file (default: those of the task)")
-    parser.add_argument("--engine", default="local", help="who fuses (default: local)")
+    parser.add_argument("--engine", default="local", help="local (default), or ray: a cluster")
+    parser.add_argument("--cluster", metavar="ADDRESS", help="of ray (default: RAY_ADDRESS)")
+    parser.add_argument("--threads", type=int, default=2, help="cores a worker of ray uses (2)")
     parser.add_argument("--max-pairs", type=int, default=None, help="the most pairs to accept")
     parser.add_argument(
         "--preview", action="store_true", help="show what belongs together; no more"
@@ -44,51 +50,82 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Fuse all pairs; status 1 where one failed, 130 where it was stopped."""
-    from film_core.batch import ENGINES, BatchLimits, read_texts, run_batch, write_report
-    from film_core.checkpoints import weights_for_task
-    from film_core.commands.options import make_folder, stage_printer, stop_on_interrupt
+    from film_core.batch import ENGINES, BatchLimits, read_texts, write_report
+    from film_core.commands.options import make_folder, stop_on_interrupt
     from film_core.errors import SettingError, unknown_name
-    from film_core.fusion import load_fuser
     from film_core.tasks import find_task
 
     task = find_task(args.task)
     if args.engine not in ENGINES:
         raise unknown_name("engine", args.engine, ENGINES)
     limits = BatchLimits() if args.max_pairs is None else BatchLimits(max_pairs=args.max_pairs)
-    preview = _preview(args, limits)
+    preview, listed = _preview(args, limits)
     limits.check_pairs(len(preview.pairs))
     if args.preview:
         _show(preview, args.json)
         return 0
     if args.out is None:
         raise SettingError("batch.no_out", "Name a folder for the results with --out.")
-    texts = read_texts(args.texts) if args.texts else {}
+    texts = {**listed, **(read_texts(args.texts) if args.texts else {})}
     for stranger in sorted(texts.keys() - {pair.name for pair in preview.pairs})[:5]:
         print(f"'{stranger}' in {args.texts} is no pair of this batch.", file=sys.stderr)
     make_folder(args.out)
-    progress = stage_printer()
-    weights = args.weights or weights_for_task(task.name)
-    fuser = load_fuser(weights, args.device, args.kernels, progress=progress)
-    engine = ENGINES[args.engine](fuser, task, limits.image)
     with stop_on_interrupt() as cancelled:
-        batch = run_batch(
-            engine, preview.pairs, args.out, args.text_a, args.text_b, texts, limits, _tell,
-            progress, cancelled,
-        )  # fmt: skip
-    write_report(batch)
+        batch = _RUNNERS[args.engine](args, task, preview.pairs, texts, limits, cancelled)
+    write_report(batch, packed=args.engine == "local")
     _conclude(batch, preview, args)
     if not batch.complete:
         return 130
     return int(batch.count("failed") > 0)
 
 
+def _run_here(args: argparse.Namespace, task, pairs, texts, limits, cancelled):
+    from film_core.batch import run_batch
+    from film_core.commands.options import stage_printer
+
+    progress = stage_printer()
+    engine = _local_engine(args, task, limits, progress)
+    return run_batch(
+        engine, pairs, args.out, args.text_a, args.text_b, texts, limits, _tell, progress, cancelled
+    )
+
+
+def _run_on_ray(args: argparse.Namespace, task, pairs, texts, limits, cancelled):
+    from film_core.batch.cluster import run_on_cluster
+
+    return run_on_cluster(
+        lambda: _local_engine(args, task, limits), pairs, args.out, args.text_a, args.text_b,
+        texts, limits, _tell, cancelled, args.threads, address=args.cluster,
+    )  # fmt: skip
+
+
+_RUNNERS = {"local": _run_here, "ray": _run_on_ray}
+
+
+def _local_engine(args: argparse.Namespace, task, limits, progress=None):
+    from film_core.batch import LocalEngine
+    from film_core.checkpoints import weights_for_task
+    from film_core.fusion import load_fuser
+
+    weights = args.weights or weights_for_task(task.name)
+    fuser = load_fuser(weights, args.device, args.kernels, progress=progress)
+    return LocalEngine(fuser, task, limits.image)
+
+
 def _preview(args: argparse.Namespace, limits):
-    from film_core.batch import open_archive, pairs_of_folders
+    """Return the preview of what is given, and the texts that come with it."""
+    from film_core.batch import Preview, open_archive, pairs_of_folders, pairs_of_list
     from film_core.errors import SettingError
 
-    if bool(args.a) != bool(args.b) or bool(args.a) == bool(args.zip):
-        raise SettingError("batch.source", "Give either --zip, or both --a and --b.")
-    return open_archive(args.zip, limits) if args.zip else pairs_of_folders(args.a, args.b, limits)
+    given = [bool(args.a or args.b), bool(args.zip), bool(args.pairs)]
+    if bool(args.a) != bool(args.b) or sum(given) != 1:
+        raise SettingError("batch.source", "Give either --zip, or --pairs, or both --a and --b.")
+    if args.pairs:
+        pairs, texts = pairs_of_list(args.pairs, limits)
+        return Preview(pairs, []), texts
+    if args.zip:
+        return open_archive(args.zip, limits), {}
+    return pairs_of_folders(args.a, args.b, limits), {}
 
 
 def _show(preview, as_json: bool) -> None:
