@@ -16,6 +16,7 @@ from demo import studies
 from demo.attention import unpack, word_map
 from demo.desk import Desk
 from demo.heat import COLOURS, draw
+from demo.sessions import forget_session
 from demo.state import SLOTS, Slot, Visit
 from demo.study import MOST_TEXTS
 from film_core.errors import FilmError, ImageError, SettingError
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 def add_endpoints(desk: Desk) -> None:
     """Add the endpoints to the page that is being built."""
+    page = gr.context.Context.root_block
 
     async def describe(
         image_a: str, image_b: str, task: str = "ivf", request: gr.Request = None
@@ -43,7 +45,7 @@ def add_endpoints(desk: Desk) -> None:
         Returns:
             text_a, text_b: the descriptions; author: who wrote them
         """
-        with _sentences():
+        with _Call(page, request):
             visit = await _visit(desk, image_a, image_b, task, request)
             text_a, author = await desk.describe(visit, "a")
             text_b, _ = await desk.describe(visit, "b")
@@ -70,7 +72,7 @@ def add_endpoints(desk: Desk) -> None:
             image: the fused picture as data address of a PNG; metrics: the twelve metrics, raw and
             paper; text_a, text_b, seconds, device, weights, notes: what was used
         """
-        with _sentences():
+        with _Call(page, request):
             visit = await _visit(desk, image_a, image_b, task, request)
             reply = await _fused(desk, visit, text_a, text_b)
         address = "data:image/png;base64," + base64.b64encode(reply["png"]).decode()
@@ -91,7 +93,7 @@ def add_endpoints(desk: Desk) -> None:
         Returns:
             value by metric name; null where a metric is not defined
         """
-        with _sentences():
+        with _Call(page, request):
             if form not in FORMS:
                 raise SettingError(
                     "metrics.form", "The form is '{seen}'; it must be raw or paper.", seen=form
@@ -128,7 +130,7 @@ def add_endpoints(desk: Desk) -> None:
             image: the map as data address of a PNG; low, high: its range, 1 being an even look;
             words: all words that could be asked for
         """
-        with _sentences():
+        with _Call(page, request):
             visit = await _visit(desk, image_a, image_b, task, request)
             reply = await _fused(desk, visit, text_a, text_b, attention=True)
             words = [entry["text"] for entry in reply["words"]]
@@ -175,7 +177,7 @@ def add_endpoints(desk: Desk) -> None:
             for each text the mean and largest change in grey levels of 255, and its metrics;
             picture: all differences on one scale as data address of a PNG
         """
-        with _sentences():
+        with _Call(page, request):
             visit = await _visit(desk, image_a, image_b, task, request)
             texts = await _described(desk, visit, text_a, text_b)
             asked = visit.study
@@ -258,12 +260,16 @@ def _decoded(text: str, name: str) -> bytes:
         ) from None  # fmt: skip
 
 
-class _sentences:  # noqa: N801 - reads as a statement
-    """Turns errors of ours into what Gradio hands to the caller: the sentence alone."""
+class _Call:
+    """Hands the caller an error of ours as its sentence alone, and forgets the call's session."""
+
+    def __init__(self, page: gr.Blocks, request: gr.Request | None) -> None:
+        self._page, self._request = page, request
 
     def __enter__(self) -> None:
         return None
 
     def __exit__(self, kind, error, trace) -> None:
+        forget_session(self._page, self._request)
         if isinstance(error, FilmError):
             raise gr.Error(str(error), print_exception=False) from None

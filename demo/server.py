@@ -20,6 +20,7 @@ from demo.language import load_language
 from demo.page import build_page
 from demo.panels.health import health
 from demo.pictures import Picture
+from demo.sessions import limit_sessions
 from demo.stopping import DrainingServer
 from demo.theme import studio_theme
 from demo.worker.secrecy import shut_memory
@@ -43,6 +44,7 @@ def build_server(desk: Desk) -> FastAPI:
     app.add_middleware(Gate, mcp=desk.settings.mcp)
     _add_routes(app, desk)
     page = build_page(desk)
+    limit_sessions(page)
     page.queue(default_concurrency_limit=64, max_size=256, api_open=False)
     return gr.mount_gradio_app(
         app,

@@ -122,6 +122,7 @@ def _request_parsers() -> list[Callable]:
     from demo.endpoints import _decoded
     from demo.gate import Gate
     from demo.language import preferred_language
+    from demo.reproducing import read_fragment
     from demo.settings import Settings
     from demo.state import Look, Visit
 
@@ -148,6 +149,7 @@ def _request_parsers() -> list[Callable]:
         lambda value: exploring.look_after(Look(), str(value)),
         lambda value: preferred_language(str(value)),
         lambda value: _decoded(value, "image_a"),
+        lambda value: read_fragment(str(value)),
         study, path, name,
     ]  # fmt: skip
 

@@ -7,6 +7,7 @@ import gradio as gr
 from demo.actions.choosing import open_example
 from demo.actions.connecting import connect
 from demo.actions.describing import describe_unedited
+from demo.actions.events import choice_of
 from demo.actions.showing import Updates, show_author, show_result, show_sources, show_task
 from demo.actions.sources import uploaded_file
 from demo.desk import Desk
@@ -32,7 +33,7 @@ def wire(view: View, desk: Desk) -> None:
         yield show_restored(view, visit, desk)
 
     async def chosen(visit: Visit, a: str, b: str, event: gr.EventData) -> AsyncIterator[Updates]:
-        if event.value != "forget":
+        if choice_of(event) != "forget":
             return
         visit.reopened = None
         yield show_sources(view, visit, desk)

@@ -6,6 +6,7 @@ import gradio as gr
 
 from demo.actions.connecting import connect
 from demo.actions.describing import describe_unedited
+from demo.actions.events import choice_of
 from demo.actions.showing import Updates, show_author, show_result, show_sources, show_task
 from demo.actions.sources import exchange
 from demo.desk import Desk
@@ -18,7 +19,7 @@ def wire(view: View, desk: Desk) -> None:
 
     async def chosen(visit: Visit, a: str, b: str, event: gr.EventData) -> AsyncIterator[Updates]:
         found, visit.suggestion = visit.suggestion, None
-        if found is None or event.value != "use":
+        if found is None or choice_of(event) != "use":
             yield show_sources(view, visit, desk)
             return
         texts = {"a": a, "b": b}
