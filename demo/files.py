@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from demo.attention import word_map
 from demo.heat import place_over
+from demo.looking import looked_at, scale_of
 from demo.state import Look, Result
 
 FIGURE_KINDS = {"png": "image/png", "svg": "image/svg+xml", "pdf": "application/pdf"}
@@ -60,7 +60,7 @@ def attention_npz(result: Result) -> bytes:
 def attention_figure(
     result: Result, look: Look, under: np.ndarray, title: str, label: str, kind: str
 ) -> bytes:
-    """Return the map that `look` names over its source, with a colour bar, by matplotlib.
+    """Return what `look` shows over its source, with one colour bar, by matplotlib.
 
     Args:
         under: (H, W) uint8, the grey source.
@@ -73,16 +73,24 @@ def attention_figure(
     from matplotlib.colors import Normalize
     from matplotlib.figure import Figure
 
-    tokens = () if look.word is None else result.words[look.word].tokens
-    values = word_map(result.attention, look.stage, look.source, look.head, tokens)
+    shown = looked_at(result, look)
+    colours, span = scale_of(look, shown)
+    columns = min(3, len(shown))
+    rows = -(-len(shown) // columns)
     height, width = under.shape
-    figure = Figure(figsize=(7, 7 * height / width + 0.9), layout="constrained")
+    each = 7 if columns == 1 else 10 / columns
+    size = (each * columns, rows * (each * height / width + 0.3) + 0.9)
+    figure = Figure(figsize=size, layout="constrained")
     FigureCanvasAgg(figure)
-    axes = figure.subplots()
-    axes.imshow(place_over(values, under, look.colours, look.strength))
-    axes.set_axis_off()
-    axes.set_title(title, fontsize=11, parse_math=False)
-    scale = ScalarMappable(Normalize(values.min(), values.max()), colormaps[look.colours])
+    axes = figure.subplots(rows, columns, squeeze=False)
+    for cell in axes.ravel():
+        cell.set_axis_off()
+    for cell, (name, values) in zip(axes.ravel(), shown, strict=False):
+        cell.imshow(place_over(values, under, colours, look.strength, span))
+        if len(shown) > 1:
+            cell.set_title(name, fontsize=10, parse_math=False)
+    figure.suptitle(title, fontsize=11, parse_math=False)
+    scale = ScalarMappable(Normalize(*span), colormaps[colours])
     figure.colorbar(scale, ax=axes, orientation="horizontal", shrink=0.7, label=label)
     file = io.BytesIO()
     figure.savefig(file, format=kind, dpi=200)

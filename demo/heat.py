@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 COLOURS = ("inferno", "viridis", "magma", "cividis")  # perceptually uniform, safe in grey
+SIGNED = "RdBu_r"  # for values with a sign: white at 0
 
 
 @dataclass(frozen=True)
@@ -25,19 +26,26 @@ class Heat:
     gradient: str
 
 
-def draw(values: np.ndarray, under: np.ndarray, colours: str, strength: int) -> Heat:
+def draw(
+    values: np.ndarray,
+    under: np.ndarray,
+    colours: str,
+    strength: int,
+    span: tuple[float, float] | None = None,
+) -> Heat:
     """Draw a map over a picture.
 
     Args:
-        values: (H, W) float32; its own minimum and maximum span the colour scale.
+        values: (H, W) float32.
         under: (H, W) uint8 grey picture below it.
-        colours: one of COLOURS.
+        colours: one of COLOURS, or SIGNED.
         strength: opacity of the map in percent.
+        span: ends of the colour scale; None for the map's own minimum and maximum.
     """
     from PIL import Image
 
-    low, high = float(values.min()), float(values.max())
-    picture = Image.fromarray(place_over(values, under, colours, strength))
+    low, high = span or span_of([values])
+    picture = Image.fromarray(place_over(values, under, colours, strength, (low, high)))
     if max(picture.size) > 1280:
         picture.thumbnail((1280, 1280))
     file = io.BytesIO()
@@ -46,11 +54,22 @@ def draw(values: np.ndarray, under: np.ndarray, colours: str, strength: int) -> 
     return Heat(f"data:image/png;base64,{data}", low, high, gradient(colours))
 
 
-def place_over(values: np.ndarray, under: np.ndarray, colours: str, strength: int) -> np.ndarray:
+def span_of(maps: list[np.ndarray], signed: bool = False) -> tuple[float, float]:
+    """Return the ends of one colour scale for all `maps`; 0 is in its middle where `signed`."""
+    low, high = min(float(m.min()) for m in maps), max(float(m.max()) for m in maps)
+    if signed:
+        high = max(-low, high)
+        return -high, high
+    return low, high
+
+
+def place_over(
+    values: np.ndarray, under: np.ndarray, colours: str, strength: int, span: tuple[float, float]
+) -> np.ndarray:
     """Return (H, W, 3) uint8, the map over the picture; arguments as for `draw`."""
     from matplotlib import colormaps
 
-    low, high = float(values.min()), float(values.max())
+    low, high = span
     scaled = (values - low) / ((high - low) or 1.0)
     heat = colormaps[colours](scaled)[..., :3].astype(np.float32)
     share = strength / 100.0

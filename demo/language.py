@@ -8,9 +8,11 @@ from html import escape
 from pathlib import Path
 
 from film_core.errors import FilmError
+from film_core.notes import Note
 
 LANGUAGES = {"en": "English", "zh": "中文"}
 Say = Callable[..., str]
+_TASKS = ("task", "trained")  # values of notes that are names of tasks
 _FOLDER = Path(__file__).parent / "text"
 
 
@@ -44,13 +46,26 @@ class Language:
 
     def error(self, error: FilmError) -> str:
         """Return what `error` says, translated by its code; in English where that is missing."""
-        template = self.phrases.get(f"error.{error.code}")
+        return self._filled(f"error.{error.code}", error.values, str(error))
+
+    def note(self, note: str) -> str:
+        """Return what `note` says, translated by its code if it is a `Note`; else as it is."""
+        if not isinstance(note, Note):
+            return note
+        values = {
+            name: self.phrases.get(f"task.{value}", value) if name in _TASKS else value
+            for name, value in note.values.items()
+        }
+        return self._filled(f"note.{note.code}", values, str(note))
+
+    def _filled(self, key: str, values: dict[str, object], otherwise: str) -> str:
+        template = self.phrases.get(key)
         if template is None:
-            return str(error)
+            return otherwise
         try:
-            return template.format(**error.values)
+            return template.format(**values)
         except (KeyError, ValueError, IndexError):
-            return str(error)
+            return otherwise
 
 
 @cache

@@ -17,6 +17,7 @@ from film_core.tasks import TASKS
 
 # What panels need besides choices.js.
 SCRIPTS = {
+    "attention": ("attention.js",),
     "registration": ("registration.js",),
     "study": ("study.js",),
     "batch": ("sending.js", "batch.js"),

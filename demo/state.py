@@ -135,7 +135,9 @@ class Look:
         stage: 1, 2 or 3.
         source: "a" or "b".
         head: 1 to 8, None for the mean of all.
-        word: index of the word, None for the mean of all.
+        words: indices of the words, () for the mean of all.
+        several: whether choosing a word adds it to those that are shown instead of replacing them.
+        gate: whether the gate is shown that the words open together, instead of their maps.
         colours: name of a perceptual colour map of matplotlib.
         strength: how opaque the overlay is, in percent.
     """
@@ -143,7 +145,9 @@ class Look:
     stage: int = 1
     source: Slot = "a"
     head: int | None = None
-    word: int | None = None
+    words: tuple[int, ...] = ()
+    several: bool = False
+    gate: bool = False
     colours: str = "inferno"
     strength: int = 60
 

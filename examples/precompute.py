@@ -15,6 +15,7 @@ from PIL import Image
 from examples.catalogue import EXAMPLES, Example
 from examples.files import write_bytes, write_picture
 from film_core.errors import FilmError, unknown_name
+from film_core.notes import as_message
 from film_core.tasks import TASKS
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def report(result: "FusionResult", key: str) -> dict[str, Any]:
         "metrics": _rounded(result.metrics),
         "comparison": _rounded(result.comparison),
         "timings": {step: round(seconds, 3) for step, seconds in result.timings.items()},
-        "notes": result.notes,
+        "notes": [as_message(note) for note in result.notes],
     }
 
 

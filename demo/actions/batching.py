@@ -2,19 +2,19 @@
 
 import time
 from collections.abc import AsyncIterator
-from contextlib import aclosing
 
 import gradio as gr
 
 from demo import batches
 from demo.actions.connecting import connect
-from demo.actions.events import choice_of, sent_with
+from demo.actions.events import sent_with
+from demo.actions.running import at_work, wire_work
 from demo.actions.showing import Updates, show_panels
 from demo.batch import PageBatch
 from demo.desk import Desk
 from demo.state import SLOTS, Visit
 from demo.view import View
-from film_core.errors import Cancelled, FilmError, ImageError, SettingError
+from film_core.errors import FilmError, ImageError, SettingError
 
 _MOST_PATH = 240
 
@@ -35,29 +35,18 @@ def wire(view: View, desk: Desk) -> None:
                 visit.errors["batch"] = error
         return show_panels(view, visit, desk, "batch")
 
-    async def chosen(visit: Visit, a: str, b: str, event: gr.EventData) -> AsyncIterator[Updates]:
-        asked, what = visit.batch, choice_of(event)
-        if what == "stop":
-            asked.stopping = True
-            if asked.job is not None:
-                desk.fusing.cancel(asked.job)
-            return
-        if asked.running:
-            return
-        visit.errors["batch"] = None
-        if what == "start" and asked.pairs:
-            async with aclosing(_run(visit, desk, a, b)) as steps:
-                async for _ in steps:
-                    yield show_panels(view, visit, desk, "batch")
-            return
-        if what == "texts":
-            asked.own_texts = not asked.own_texts
-        elif what == "clear":
-            _forget(visit, desk)
-        yield show_panels(view, visit, desk, "batch")
-
     connect(panel.upload, uploaded, [view.visit], [panel])
-    connect(panel.choose, chosen, [view.visit, view.texts["a"], view.texts["b"]], [panel])
+    wire_work(
+        view, desk, "batch", lambda visit: visit.batch, lambda visit: bool(visit.batch.pairs),
+        _run, _change,
+    )  # fmt: skip
+
+
+def _change(visit: Visit, desk: Desk, what: str, value: str) -> None:
+    if what == "texts":
+        visit.batch.own_texts = not visit.batch.own_texts
+    elif what == "clear":
+        _forget(visit, desk)
 
 
 def _take(visit: Visit, desk: Desk, data: dict) -> None:
@@ -107,7 +96,6 @@ def _forget(visit: Visit, desk: Desk) -> None:
 async def _run(visit: Visit, desk: Desk, text_a: str, text_b: str) -> AsyncIterator[None]:
     """Fuse what isn't done yet, pair by pair; yields where the panel should be drawn again."""
     asked, began = visit.batch, time.monotonic()
-    asked.running, asked.stopping, asked.seconds = True, False, 0.0
     texts = (text_a, text_b) if asked.own_texts else (None, None)
     about = (visit.task, *texts)
     if asked.about != about:
@@ -116,7 +104,7 @@ async def _run(visit: Visit, desk: Desk, text_a: str, text_b: str) -> AsyncItera
     for name in [n for n, outcome in asked.outcomes.items() if outcome.state == "failed"]:
         del asked.outcomes[name]
     asked.started = len(asked.outcomes)
-    try:
+    with at_work(visit, "batch", asked):
         yield
         for pair in asked.pairs:
             if asked.stopping:
@@ -126,10 +114,4 @@ async def _run(visit: Visit, desk: Desk, text_a: str, text_b: str) -> AsyncItera
             asked.outcomes[pair.name] = await batches.fuse(desk, visit, pair, *texts)
             asked.seconds = time.monotonic() - began
             yield
-    except Cancelled:
-        pass  # what is done stays
-    except FilmError as error:
-        visit.errors["batch"] = error
-    finally:
-        asked.running, asked.job = False, None
     yield

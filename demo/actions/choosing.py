@@ -13,6 +13,7 @@ from demo.desk import Desk
 from demo.examples import Example, find_examples
 from demo.state import SLOTS, Result, Slot, Source, Visit
 from demo.view import View
+from film_core.notes import from_message
 from film_core.tasks import TASKS
 
 
@@ -45,7 +46,7 @@ def open_example(visit: Visit, example: Example) -> dict[Slot, str]:
         seconds=done.get("timings", {}),
         device=done.get("device", ""),
         weights=done.get("weights", ""),
-        notes=tuple(done.get("notes", ())),
+        notes=tuple(map(from_message, done.get("notes", ()))),
         sources=dict(visit.sources),
     )
     return texts

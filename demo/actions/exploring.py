@@ -9,7 +9,7 @@ from demo.actions.events import choice_of
 from demo.actions.showing import Updates, show_panels
 from demo.desk import Desk
 from demo.heat import COLOURS
-from demo.panels.attention import HEADS, STAGES
+from demo.panels.attention import HEADS, MOST_WORDS, STAGES
 from demo.state import SLOTS, LocalLoss, Look, Visit
 from demo.view import View
 from film_core.errors import FilmError
@@ -60,10 +60,25 @@ def look_after(look: Look, choice: str) -> Look:
         return replace(look, source=value)
     if what == "head" and (value == "mean" or number in range(1, HEADS + 1)):
         return replace(look, head=number)
-    if what == "word" and (value == "mean" or number is not None):
-        return replace(look, word=number)
+    if what == "word" and value == "mean":
+        return replace(look, words=())
+    if what == "word" and number is not None:
+        return replace(look, words=_words_after(look, number))
+    if what == "several" and value in ("on", "off"):
+        return replace(look, several=value == "on", words=look.words[-1:])
+    if what == "show" and value in ("words", "gate"):
+        return replace(look, gate=value == "gate")
     if what == "colours" and value in COLOURS:
         return replace(look, colours=value)
     if what == "strength" and number is not None and number <= 100:
         return replace(look, strength=number)
     return look
+
+
+def _words_after(look: Look, word: int) -> tuple[int, ...]:
+    """Return the words that are shown after `word` was pressed."""
+    if not look.several:
+        return (word,)
+    if word in look.words:
+        return tuple(other for other in look.words if other != word)
+    return (*look.words, word)[-MOST_WORDS:]

@@ -14,8 +14,9 @@ from demo import batches, files, studies
 from demo.desk import Desk
 from demo.examples import examples_of, find_examples
 from demo.language import Language, load_language
+from demo.looking import visible
 from demo.panels.about import render_about
-from demo.panels.attention import caption, render_attention, visible
+from demo.panels.attention import caption, render_attention
 from demo.panels.batch import render_batch
 from demo.panels.examples import render_examples
 from demo.panels.facts import render_facts
@@ -198,11 +199,11 @@ def _attention(visit: Visit, desk: Desk, say: Language) -> str:
     if under is not None:
         look = visible(visit.look, result)
         stem = f"attention-{result.task}-{result.number}"
-        title = say("attention.of", **caption(result, look, say))
+        words = ", ".join(result.words[index].text for index in look.words)
+        title = caption(result, look, words, say)
+        label = say("gate.even" if look.gate else "attention.even")
         for kind, media_type in files.FIGURE_KINDS.items():
-            make = partial(
-                files.attention_figure, result, look, under, title, say("attention.even"), kind
-            )
+            make = partial(files.attention_figure, result, look, under, title, label, kind)
             links[f"{stem}.{kind}"] = desk.offer(visit, f"{stem}.{kind}", media_type, make)
         make = partial(files.attention_npz, result)
         links[f"{stem}.npz"] = desk.offer(visit, f"{stem}.npz", "application/zip", make)

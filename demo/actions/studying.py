@@ -2,46 +2,22 @@
 
 import time
 from collections.abc import AsyncIterator
-from contextlib import aclosing
 from dataclasses import replace
 
-import gradio as gr
-
 from demo import studies
-from demo.actions.connecting import connect
-from demo.actions.events import choice_of
-from demo.actions.showing import Updates, show_panels
+from demo.actions.running import at_work, wire_work
 from demo.desk import Desk
 from demo.state import SLOTS, Visit
 from demo.study import MOST_TEXTS
 from demo.view import View
-from film_core.errors import Cancelled, FilmError
 
 
 def wire(view: View, desk: Desk) -> None:
     """Connect the buttons of the study panel."""
-    panel = view.panels["study"]
-
-    async def chosen(visit: Visit, a: str, b: str, event: gr.EventData) -> AsyncIterator[Updates]:
-        what, _, value = choice_of(event).partition(":")
-        asked = visit.study
-        if what == "stop":
-            asked.stopping = True
-            if asked.job is not None:
-                desk.fusing.cancel(asked.job)
-            return
-        if asked.running:
-            return
-        visit.errors["study"] = None
-        if what == "start" and visit.pair is not None:
-            async with aclosing(_run(visit, desk, a, b)) as steps:
-                async for _ in steps:
-                    yield show_panels(view, visit, desk, "study")
-            return
-        _change(visit, desk, what, value)
-        yield show_panels(view, visit, desk, "study")
-
-    connect(panel.choose, chosen, [view.visit, view.texts["a"], view.texts["b"]], [panel])
+    wire_work(
+        view, desk, "study", lambda visit: visit.study, lambda visit: visit.pair is not None,
+        _run, _change,
+    )  # fmt: skip
 
 
 def _change(visit: Visit, desk: Desk, what: str, value: str) -> None:
@@ -65,13 +41,12 @@ def _change(visit: Visit, desk: Desk, what: str, value: str) -> None:
 async def _run(visit: Visit, desk: Desk, text_a: str, text_b: str) -> AsyncIterator[None]:
     """Compute what is missing row by row; yields where the panel should be drawn again."""
     asked, began = visit.study, time.monotonic()
-    asked.running, asked.number, asked.seconds = True, 0, 0.0
+    asked.number = 0
     about = (*visit.pair, text_a, text_b)
     if asked.about != about:
         asked.forget()
         asked.about = about
-    asked.stopping = False
-    try:
+    with at_work(visit, "study", asked):
         yield
         empty, variants = await studies.plan(desk, visit, text_a, text_b)
         kept = {} if asked.study is None else {row.variant: row for row in asked.study.rows}
@@ -87,10 +62,4 @@ async def _run(visit: Visit, desk: Desk, text_a: str, text_b: str) -> AsyncItera
             kept[variant] = await studies.row(desk, visit, variant)
         if asked.about == about:
             asked.study = replace(empty, rows=[kept[one] for one in variants if one in kept])
-    except Cancelled:
-        pass  # the rows so far stay
-    except FilmError as error:
-        visit.errors["study"] = error
-    finally:
-        asked.running, asked.job = False, None
     yield

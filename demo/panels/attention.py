@@ -1,18 +1,21 @@
-"""The attention explorer: where a word looks, for a stage, a source and a head."""
+"""The attention explorer: where words look, for a stage, a source and a head; and their gate."""
 
-from dataclasses import replace
+import base64
 from html import escape
 
 import numpy as np
 
-from demo.attention import departures, word_map
-from demo.heat import COLOURS, draw
+from demo.attention import departures
+from demo.heat import COLOURS, Heat, draw, gradient
 from demo.language import Language
+from demo.looking import looked_at, runs_of_words, scale_of, visible
 from demo.panels.markup import choices, downloads, letter
 from demo.state import SLOTS, Look, Result, Visit, Word
 
 STAGES = 3
 HEADS = 8
+MOST_WORDS = 6  # maps side by side; more would be too small to compare
+_GATE_HEIGHT = 60  # of the drawing of the gate's numbers, in units of its own
 
 
 def render_attention(
@@ -33,8 +36,8 @@ def render_attention(
         return f'{_sheet(sheet, say)}<p class="subdued">{say.html(why)}</p>'
     look = visible(visit.look, result)
     return f"""
-<div class="attention">
-  {_figure(result, look, under, links, say)}
+<div class="attention" {_data(result, look)}>
+  {_figures(result, look, under, links, say)}
   <div class="attention-side">{_pickers(look, say)}{_words(result, look, say)}</div>
 </div>"""
 
@@ -49,78 +52,130 @@ def _sheet(address: str, say: Language) -> str:
     )
 
 
-def visible(look: Look, result: Result) -> Look:
-    """Return `look` without a word that the result doesn't have."""
-    if look.word is not None and look.word >= len(result.words):
-        return replace(look, word=None)
-    return look
-
-
-def caption(result: Result, look: Look, say: Language) -> dict[str, object]:
-    """Return the values of the sentence that says what a map shows."""
-    word = say("attention.mean_word") if look.word is None else f"“{result.words[look.word].text}”"
+def caption(result: Result, look: Look, word: str, say: Language) -> str:
+    """Return the sentence that says what a map shows; `word` is "" for the mean and the gate."""
+    shown = {"letter": look.source.upper(), "stage": look.stage}
+    if look.gate:
+        return say("attention.gate_of", **shown)
     head = (
         say("attention.mean_head") if look.head is None else f"{say('attention.head')} {look.head}"
     )
-    return {"word": word, "letter": look.source.upper(), "stage": look.stage, "head": head}
+    named = f"“{word}”" if word else say("attention.mean_word")
+    return say("attention.of", word=named, head=head, **shown)
 
 
-def _figure(
+def _data(result: Result, look: Look) -> str:
+    """Return what `client/attention.js` needs to answer the pointer without asking the server."""
+    if look.gate:
+        return ""
+    runs = runs_of_words(result, look)
+    most = float(runs.max()) or 1.0
+    levels = np.rint(runs / most * 255).astype(np.uint8)  # (words, 432)
+    return (
+        f'data-runs="{base64.b64encode(levels.tobytes()).decode()}" data-most="{most:.6g}" '
+        f'data-source="{escape(result.sources[look.source].picture)}" '
+        f'data-strength="{look.strength}" data-colours="{escape(gradient(look.colours))}"'
+    )
+
+
+def _figures(
     result: Result, look: Look, under: np.ndarray, links: dict[str, str], say: Language
 ) -> str:
-    tokens = () if look.word is None else result.words[look.word].tokens
-    values = word_map(result.attention, look.stage, look.source, look.head, tokens)
-    heat = draw(values, under, look.colours, look.strength)
-    shown = caption(result, look, say)
-    alt = say("attention.alt", **shown)
+    shown = looked_at(result, look)
+    colours, span = scale_of(look, shown)
+    heats = [(word, draw(values, under, colours, look.strength, span)) for word, values in shown]
+    several = len(heats) > 1
+    maps = "".join(_map(result, look, word, heat, several, say) for word, heat in heats)
+    heat = heats[0][1]
+    low, high = _value(heat.low), _value(heat.high)
+    kind = "gate" if look.gate else "attention"
+    numbers = _gate(result, look, say) if look.gate else ""
+    here = say.html("attention.here")
+    hint = say.html("attention.here_hint")
+    pointer = (
+        ""
+        if look.gate
+        else f'<p class="attention-here subdued" data-text="{here}" data-hint="{hint}">{hint}</p>'
+    )
+    about = "" if several else f"{escape(caption(result, look, heats[0][0], say))}"
     return f"""
-<figure><div class="attention-map"><img src="{heat.png}" alt="{escape(alt)}"></div>
-<figcaption>{say.html("attention.of", **shown)}
-  <div class="scale"><span>{_value(heat.low)}</span>
+<figure><div class="attention-maps" data-count="{len(heats)}">{maps}</div>{pointer}
+<figcaption>{about}
+  <div class="scale"><span>{low}</span>
   <i style="background:{heat.gradient}" role="img"
-    aria-label="{say.html("attention.scale", low=_value(heat.low), high=_value(heat.high))}"></i>
-  <span>{_value(heat.high)}</span></div>
-  <p class="subdued">{say.html("attention.even")}. {say.html("attention.sentence")}</p>
+    aria-label="{say.html(f"{kind}.scale", low=low, high=high)}"></i>
+  <span>{high}</span></div>{numbers}
+  <p class="subdued">{say.html(f"{kind}.even")}. {say.html(f"{kind}.sentence")}</p>
   <p class="downloads">{downloads(links)}</p>
 </figcaption></figure>"""
+
+
+def _map(result: Result, look: Look, word: str, heat: Heat, several: bool, say: Language) -> str:
+    alt = escape(caption(result, look, word, say))
+    name = f'<span class="tag">{escape(word)}</span>' if several else ""
+    ratio = f"{result.width}/{result.height}"
+    return (
+        f'<div class="attention-map"><div class="attention-plane" style="--ratio:{ratio}">'
+        f'<img src="{heat.png}" alt="{alt}">{name}</div></div>'
+    )
+
+
+def _gate(result: Result, look: Look, say: Language) -> str:
+    """Return the gate's 256 numbers as a drawing; they repeat along the rows of the grid."""
+    values = result.attention.maps[look.stage - 1][look.source].gate
+    most = float(np.abs(values).max()) or 1.0
+    middle = _GATE_HEIGHT / 2
+    points = " ".join(
+        f"{place},{middle - value / most * (middle - 2):.1f}" for place, value in enumerate(values)
+    )
+    negative = int((values < 0).sum())
+    said = say.html("gate.numbers", count=len(values), negative=negative)
+    return (
+        f'<svg class="gate" viewBox="0 0 {len(values)} {_GATE_HEIGHT}" preserveAspectRatio="none" '
+        f'role="img" aria-label="{said}"><path d="M0 {middle}H{len(values)}"/>'
+        f'<polyline points="{points}"/></svg><p class="subdued">{said}</p>'
+    )
 
 
 def _pickers(look: Look, say: Language) -> str:
     head = "mean" if look.head is None else str(look.head)
     heads = [("mean", say("attention.mean_head")), *((str(h), str(h)) for h in range(1, HEADS + 1))]
     strengths = [(str(s), f"{s} %") for s in (30, 60, 90)]
-    return "".join(
-        (
-            choices(
-                say("attention.stage"), [(str(s), str(s)) for s in range(1, STAGES + 1)],
-                str(look.stage), "stage",
-            ),
-            choices(
-                say("attention.source"), [(s, s.upper()) for s in SLOTS], look.source, "source"
-            ),
-            choices(say("attention.head"), heads, head, "head"),
-            choices(
-                say("attention.colours"), [(c, c) for c in COLOURS], look.colours, "colours"
-            ),
-            choices(say("attention.strength"), strengths, str(look.strength), "strength"),
-        )
-    )  # fmt: skip
+    kinds = [(kind, say(f"attention.show_{kind}")) for kind in ("words", "gate")]
+    rows = [
+        choices(say("attention.show"), kinds, "gate" if look.gate else "words", "show"),
+        choices(
+            say("attention.stage"), [(str(s), str(s)) for s in range(1, STAGES + 1)],
+            str(look.stage), "stage",
+        ),
+        choices(say("attention.source"), [(s, s.upper()) for s in SLOTS], look.source, "source"),
+    ]  # fmt: skip
+    if not look.gate:  # it is one for all heads, and has colours of its own
+        rows.append(choices(say("attention.head"), heads, head, "head"))
+        named = [(c, c) for c in COLOURS]
+        rows.append(choices(say("attention.colours"), named, look.colours, "colours"))
+    rows.append(choices(say("attention.strength"), strengths, str(look.strength), "strength"))
+    return "".join(rows)
 
 
 def _words(result: Result, look: Look, say: Language) -> str:
+    if look.gate:
+        return ""
     by_token = departures(result.attention, look.stage, look.source, look.head)
     weights = np.array([by_token[list(word.tokens)].mean() for word in result.words])
     low, span = float(weights.min()), float(np.ptp(weights)) or 1.0
+    at_once = [("off", say("attention.one")), ("on", say("attention.several", most=MOST_WORDS))]
     parts = [
         choices(say("attention.words"), [("mean", say("attention.mean_word"))],
-                "mean" if look.word is None else "", "word"),
+                "" if look.words else "mean", "word"),
+        choices(say("attention.at_once"), at_once, "on" if look.several else "off", "several"),
         f'<p class="subdued">{say.html("attention.words_hint")}</p>',
     ]  # fmt: skip
     for slot in SLOTS:
         words = "".join(
             f'<button type="button" class="{_kind(word)}" data-choose="word:{index}" '
-            f'style="--weight:{(weights[index] - low) / span:.3f}" '
-            f'aria-pressed="{"true" if index == look.word else "false"}" '
+            f'data-word="{index}" style="--weight:{(weights[index] - low) / span:.3f}" '
+            f'aria-pressed="{"true" if index in look.words else "false"}" '
             f'title="{weights[index]:.4f}">{escape(word.text)}</button> '
             for index, word in enumerate(result.words)
             if word.slot == slot

@@ -3,7 +3,7 @@
 from html import escape
 from typing import TYPE_CHECKING
 
-from demo.batch import PairOfFiles
+from demo.batch import PairOfFiles, PairOutcome
 from demo.language import Language
 from demo.panels.markup import alert, downloads, letter
 from demo.panels.progress import render_stage
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from film_core.batch import Unpaired
 
 _SHOWN_METRICS = ("VIFF", "Qabf", "SSIM")
+_NUMBERS = len(_SHOWN_METRICS) + 1  # and the seconds
 
 
 def render_batch(visit: Visit, settings: Settings, links: dict[str, str], say: Language) -> str:
@@ -143,32 +144,34 @@ def _table(visit: Visit, say: Language) -> str:
 
 
 def _row(visit: Visit, pair: PairOfFiles, say: Language) -> str:
-    from film_core.metrics import METRICS
-
     outcome = visit.batch.outcomes.get(pair.name)
     files = f"<small>{escape(pair.a)}<br>{escape(pair.b)}</small>"
-    head = f'<th scope="row">{escape(pair.name)}{files}</th>'
-    columns = len(_SHOWN_METRICS) + 1
     if outcome is None:
-        return (
-            f"<tr>{head}<td></td><td>{say.html('batch.waiting')}</td>{'<td></td>' * columns}</tr>"
-        )
-    if outcome.error is not None:
+        cells = f"<td></td><td>{say.html('batch.waiting')}</td>{'<td></td>' * _NUMBERS}"
+    elif outcome.error is not None:
         reason = escape(say.error(outcome.error))
-        return (
-            f'<tr>{head}<td></td><td class="failed" colspan="{columns + 1}">'
-            f"{say.html('batch.failed')}: {reason}</td></tr>"
+        cells = (
+            f'<td></td><td class="failed" colspan="{_NUMBERS + 1}">'
+            f"{say.html('batch.failed')}: {reason}</td>"
         )
-    facts = outcome.facts
-    values = ((name, facts["metrics"]["raw"].get(name)) for name in _SHOWN_METRICS)
+    else:
+        cells = _done(pair, outcome, say)
+    return f'<tr><th scope="row">{escape(pair.name)}{files}</th>{cells}</tr>'
+
+
+def _done(pair: PairOfFiles, outcome: PairOutcome, say: Language) -> str:
+    from film_core.metrics import METRICS
+
+    raw = outcome.facts["metrics"]["raw"]
+    values = [(raw.get(name), METRICS[name].digits) for name in _SHOWN_METRICS]
+    numbers = [*values, (outcome.facts["seconds"], 1)]
     cells = "".join(
-        f"<td>{'' if value is None else f'{value:.{METRICS[name].digits}f}'}</td>"
-        for name, value in values
+        f"<td>{'' if value is None else f'{value:.{digits}f}'}</td>" for value, digits in numbers
     )
     alt = say.html("batch.alt", name=pair.name)
     return (
-        f'<tr>{head}<td><img src="{escape(outcome.picture)}" alt="{alt}" loading="lazy"></td>'
-        f"<td>{say.html('batch.done')}</td>{cells}<td>{facts['seconds']:.1f}</td></tr>"
+        f'<td><img src="{escape(outcome.picture)}" alt="{alt}" loading="lazy"></td>'
+        f"<td>{say.html('batch.done')}</td>{cells}"
     )
 
 

@@ -27,7 +27,7 @@ def render_facts(visit: Visit, say: Language, example_note: str, made: dict[str,
         sentence = f'<p class="moved">{say.html("result.moved_ask")}</p>'
     else:
         sentence = f'<p class="moved measured">{escape(moved_sentence(result.moved, say))}</p>'
-    notes = "".join(f"<li>{escape(note)}</li>" for note in result.notes)
+    notes = "".join(f"<li>{escape(say.note(note))}</li>" for note in result.notes)
     steps = " · ".join(
         f"{escape(say.known(f'stage.{name}', name))} {seconds:.2f} s"
         for name, seconds in result.seconds.items()

@@ -27,7 +27,7 @@ def render_source(visit: Visit, slot: Slot, settings: Settings, say: Language) -
         size = say(
             "source.size", width=source.width, height=source.height, bits=source.bits, kind=kind
         )
-        notes = "".join(f"<li>{escape(note)}</li>" for note in source.notes)
+        notes = "".join(f"<li>{escape(say.note(note))}</li>" for note in source.notes)
         facts = (
             f'<p class="drop-facts"><span class="drop-name">{escape(source.name)}</span> '
             f"{escape(size)}</p>" + (f'<ul class="notes">{notes}</ul>' if notes else "")

@@ -124,7 +124,9 @@ def _answer(study: "Study", running: bool, say: Language) -> str:
         sentences.append(say.known(finding.code, finding.sentence).format(**values))
     first, *rest = sentences
     so_far = f'<p class="subdued">{say.html("study.so_far")}</p>' if running else ""
-    others = "".join(f"<p>{escape(sentence)}</p>" for sentence in [*rest, *study.notes])
+    others = "".join(
+        f"<p>{escape(sentence)}</p>" for sentence in [*rest, *map(say.note, study.notes)]
+    )
     return (
         f'<div class="study-answer" data-level="{verdict.level}" role="status">'
         f'<p class="moved measured">{escape(first)}</p>{others}{so_far}</div>'

@@ -2,7 +2,8 @@
 
 Frame: 4 bytes (little-endian length of the JSON header), the header, then every array's or byte
 string's own bytes in order. A header holds ``{"message": ..., "blobs": [...]}``; inside the message
-a blob is ``{"__blob__": index}``. Whoever reads a frame can only ever get numbers, text and arrays.
+a blob is ``{"__blob__": index}`` and a `Note` what it was made of. Whoever reads a frame can only
+ever get numbers, text and arrays.
 """
 
 import json
@@ -10,6 +11,8 @@ import struct
 from typing import Any
 
 import numpy as np
+
+from film_core.notes import Note, as_message, from_message
 
 _KINDS = frozenset({"b1", "u1", "u2", "i4", "i8", "f2", "f4", "f8"})
 _LENGTH = struct.Struct("<I")
@@ -47,6 +50,8 @@ def encode(message: dict[str, Any]) -> bytes:
             return {_key(key): plain(item) for key, item in value.items()}
         if isinstance(value, list | tuple):
             return [plain(item) for item in value]
+        if isinstance(value, Note):
+            return {"__note__": as_message(value)}
         if value is None or isinstance(value, str | bool | int | float):
             return value
         raise TypeError(f"{type(value).__name__} doesn't cross to a worker")
@@ -94,6 +99,8 @@ def _decoded(frame: bytes) -> Any:
         if isinstance(value, dict):
             if "__blob__" in value:
                 return blobs[value["__blob__"]]
+            if "__note__" in value:
+                return from_message(value["__note__"])
             return {key: whole(item) for key, item in value.items()}
         if isinstance(value, list):
             return [whole(item) for item in value]

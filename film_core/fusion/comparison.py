@@ -6,7 +6,7 @@ import numpy as np
 
 from film_core.fusion.result import Measured
 from film_core.metrics import FORMS, Sources
-from film_core.metrics.rules import RULES
+from film_core.metrics.comparison import rivals
 
 
 class Comparison:
@@ -18,8 +18,7 @@ class Comparison:
 
     def __init__(self, luminance_a: np.ndarray, luminance_b: np.ndarray) -> None:
         # The field measures 8-bit images.
-        self._a, self._b = (np.rint(x * 255) for x in (luminance_a, luminance_b))
-        self._sources = Sources(self._a, self._b)
+        self._sources = Sources(*(np.rint(x * 255) for x in (luminance_a, luminance_b)))
         self._rivals: dict[str, Measured] = {}
 
     def measure(self, luminance: np.ndarray) -> Measured:
@@ -32,14 +31,10 @@ class Comparison:
         Args:
             checkpoint: called between two measurements; may raise to stop.
         """
-        for name, rule in RULES.items():
+        for name, make in rivals(self._sources).items():
             checkpoint()
             if name not in self._rivals:
-                self._rivals[name] = self._measure(rule.fuse(self._a, self._b))
-        for name, source in (("source A", self._a), ("source B", self._b)):
-            checkpoint()
-            if name not in self._rivals:
-                self._rivals[name] = self._measure(source)
+                self._rivals[name] = self._measure(make())
         return dict(self._rivals)
 
     def _measure(self, fused: np.ndarray) -> Measured:

@@ -15,6 +15,7 @@ from film_core.fusion.comparison import Comparison
 from film_core.fusion.matching import encoder_of, trained_encoder
 from film_core.fusion.result import FusionResult, Measured
 from film_core.images import PairedSources, SourceImage, compose, pair, read_image
+from film_core.notes import Note
 from film_core.runtime import Progress, Runtime
 from film_core.tasks import Task, find_task
 from film_core.text import (
@@ -271,10 +272,18 @@ class Fuser:
         if self.runtime.note:
             notes.append(self.runtime.note)
         if self.card.task and self.card.task != scene.task.name:
-            trained = find_task(self.card.task).long_name
+            trained = find_task(self.card.task)
             notes.append(
-                f"The weights {self.card.name} were trained for the task '{trained}', "
-                f"not for '{scene.task.long_name}'."
+                Note(
+                    "weights.other_task",
+                    "The weights {weights} were trained for the task '{trained_title}', not for "
+                    "'{title}'.",
+                    weights=self.card.name,
+                    trained=trained.name,
+                    trained_title=trained.long_name,
+                    task=scene.task.name,
+                    title=scene.task.long_name,
+                )
             )
         return notes
 

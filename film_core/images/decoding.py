@@ -20,6 +20,7 @@ from PIL import Image, ImageOps
 from film_core.errors import ImageError
 from film_core.images.headers import Header
 from film_core.images.quiet import without_native_messages
+from film_core.notes import Note
 
 # What Pillow's plug-ins raise on damaged files, beside OSError; anything else is a bug of ours.
 DECODER_FAILURES = (
@@ -108,7 +109,9 @@ def _reason(failure: BaseException) -> str:
 def _decode(image: Image.Image, data: bytes, header: Header) -> Pixels:
     notes: list[str] = []
     if getattr(image, "is_animated", False) and image.format != "MPO":
-        notes.append("It has several frames or pages; only the first is used.")
+        notes.append(
+            Note("image.frames", "It has several frames or pages; only the first is used.")
+        )
     tags = image.tag_v2 if image.format == "TIFF" else {}
     inverted = tags.get(_PHOTOMETRIC) == 0
     turned = tags.get(_ORIENTATION)  # gone once a TIFF has been loaded
@@ -117,7 +120,7 @@ def _decode(image: Image.Image, data: bytes, header: Header) -> Pixels:
     if inverted and depth > 8:  # Pillow inverts "white is zero" for 8 bits only
         samples = -samples if white is None else int(white) - samples
     if (turned or image.getexif().get(_ORIENTATION)) in range(2, 9):
-        notes.append("Turned upright as its EXIF orientation says.")
+        notes.append(Note("image.turned", "Turned upright as its EXIF orientation says."))
     return Pixels(samples, white, notes)
 
 
@@ -126,7 +129,12 @@ def _samples(
 ) -> tuple[np.ndarray, float | None]:
     """Return samples and white level as in `Pixels`, and add to `notes`."""
     if depth == 16 and _compressed_planes(image):
-        notes.append("Its planes are compressed one by one: the upper 8 of 16 bits were read.")
+        notes.append(
+            Note(
+                "image.upper_bits",
+                "Its planes are compressed one by one: the upper 8 of 16 bits were read.",
+            )
+        )
     elif depth == 16 and image.mode in ("RGB", "RGBA", "RGBa"):
         samples = _sixteen_bits(image, data, header)
         transparent = image.info.get("transparency")
@@ -149,7 +157,12 @@ def _samples(
         }
         raise _PixelKindError(kinds[image.mode])
     if image.mode == "CMYK":
-        notes.append("Converted from CMYK to RGB without an ink profile: colours are approximate.")
+        notes.append(
+            Note(
+                "image.cmyk",
+                "Converted from CMYK to RGB without an ink profile: colours are approximate.",
+            )
+        )
     return np.asarray(_eight_bits(_upright(image))), 255.0
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from film_core.errors import ImageError
 from film_core.images.source import SourceImage
+from film_core.notes import Note
 
 ASPECT_TOLERANCE = 2  # per cent
 
@@ -62,8 +63,11 @@ def pair(a: SourceImage, b: SourceImage) -> PairedSources:
     else:
         small, large = a, b
         resized = (a.resized(b.width, b.height), b)
-    note = (
-        f"'{small.name or 'the smaller image'}' was resized from {small.width} x {small.height} "
-        f"to {large.width} x {large.height} pixels to fit the other."
-    )
+    note = Note(
+        "pair.resized",
+        "'{name}' was resized from {from_width} x {from_height} to {width} x {height} pixels to "
+        "fit the other.",
+        name=small.name or "the smaller image", from_width=small.width, from_height=small.height,
+        width=large.width, height=large.height,
+    )  # fmt: skip
     return PairedSources(*resized, note)

@@ -12,6 +12,7 @@ from film_core.images.headers import read_header
 from film_core.images.limits import ImageLimits
 from film_core.images.source import SourceImage, from_samples
 from film_core.images.writing import read_text_chunks
+from film_core.notes import Note
 
 
 def read_image(
@@ -162,7 +163,13 @@ def _source(pixels: Pixels, name: str) -> SourceImage:
         notes.extend(note)
     elif bits == 16 and samples[..., :3].max() < 0.1 * white:
         percent = 100.0 * float(samples[..., :3].max()) / white
-        notes.append(f"Its values reach only {percent:.1f} % of the 16-bit range, so it is dark.")
+        notes.append(
+            Note(
+                "image.dark",
+                "Its values reach only {percent:.1f} % of the 16-bit range, so it is dark.",
+                percent=percent,
+            )
+        )
     if samples.ndim == 3 and samples.shape[2] == 4:
         samples, note = _on_black(samples, white)
         notes.extend(note)
@@ -183,7 +190,12 @@ def _within_unit_range(samples: np.ndarray, name: str) -> tuple[np.ndarray, list
     # Measured quantities such as temperatures; float64, as a span may exceed float32's range.
     span = (high - low) or 1.0
     stretched = ((samples.astype(np.float64) - low) / span).astype(np.float32)
-    return stretched, [f"Its values from {low:.6g} to {high:.6g} were stretched to black to white."]
+    note = Note(
+        "image.stretched",
+        "Its values from {low:.6g} to {high:.6g} were stretched to black to white.",
+        low=low, high=high,
+    )  # fmt: skip
+    return stretched, [note]
 
 
 def _on_black(samples: np.ndarray, white: float) -> tuple[np.ndarray, list[str]]:
@@ -194,4 +206,4 @@ def _on_black(samples: np.ndarray, white: float) -> tuple[np.ndarray, list[str]]
     flat = colour * share[..., None]
     if samples.dtype.kind == "u":
         flat = np.rint(flat).astype(samples.dtype)
-    return flat, ["Its transparent parts were set on black."]
+    return flat, [Note("image.transparent", "Its transparent parts were set on black.")]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from film_core.errors import SettingError
+from film_core.notes import Note
 from film_core.study.words import Word, find_words, shuffled, without
 from film_core.text import Encoder
 
@@ -131,7 +132,12 @@ def plan(
         ]
         if len(words) > MOST_WORDS:
             notes.append(
-                f"The texts have {len(words)} words; the first {MOST_WORDS} are left out in turn."
+                Note(
+                    "study.many_words",
+                    "The texts have {count} words; the first {limit} are left out in turn.",
+                    count=len(words),
+                    limit=MOST_WORDS,
+                )
             )
         for word in words[:MOST_WORDS]:
             texts = {"a": base_a, "b": base_b}
@@ -148,7 +154,11 @@ def _controls(question: Question, base_a: str, base_b: str, notes: list[str]) ->
     for number in range(1, question.draws + 1):
         mixed = shuffled(base_a, draw), shuffled(base_b, draw)
         if mixed == (base_a, base_b):
-            notes.append("There is no second order of the words, so none is compared.")
+            notes.append(
+                Note(
+                    "study.one_order", "There is no second order of the words, so none is compared."
+                )
+            )
             break
         rows.append(Variant("shuffled", str(number), *mixed))
     if question.other is not None:

@@ -8,6 +8,7 @@ from typing import Protocol
 import numpy as np
 
 from film_core.errors import SettingError, unknown_name
+from film_core.notes import Note
 
 
 @dataclass(frozen=True)
@@ -85,8 +86,14 @@ class EncodedPair:
     def notes(self) -> list[str]:
         """For each description that was cut, a sentence that says so."""
         return [
-            f"Description {label} was too long: its last {len(text.cut)} characters, from "
-            f'"{_excerpt(text.cut)}" on, were left out.'
+            Note(
+                "text.cut",
+                "Description {letter} was too long: its last {count} characters, from "
+                '"{excerpt}" on, were left out.',
+                letter=label,
+                count=len(text.cut),
+                excerpt=_excerpt(text.cut),
+            )
             for label, text in (("A", self.a), ("B", self.b))
             if text.cut.strip()
         ]

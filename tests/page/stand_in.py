@@ -29,7 +29,7 @@ def maps(size: tuple[int, int], tokens: list[str]) -> dict[str, Any]:
         return {
             "spatial": spatial,
             "mean": np.full((8, 13824), 1 / 13824, np.float32),
-            "gate": np.full(256, 1 / 256, np.float32),
+            "gate": np.tile(np.float32([3, -1]), 128) / 512,
         }
 
     stages = [{"a": one(), "b": one()} for _ in range(3)]

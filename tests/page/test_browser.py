@@ -73,6 +73,41 @@ def test_upload_describe_edit_fuse_look_download(tab, stand_in_page, pair_files)
     assert tab.faults == []
 
 
+def test_words_side_by_side_and_linked_with_places(tab, stand_in_page, pair_files):
+    page = open_page(tab, stand_in_page)
+    give_pair(page, pair_files)
+    page.fill("#text-a textarea", "warm engine left")
+    page.fill("#text-b textarea", "wall")
+    fuse(page)
+    page.get_by_role("tab", name="Words and places").click()
+    word = page.locator(".word", has_text="engine")
+    word.hover()
+    expect(page.locator(".attention-hover .tag")).to_have_text("engine")
+    page.locator(".attention-plane").hover(position={"x": 30, "y": 30})
+    expect(page.locator(".attention-hover")).to_have_count(0)
+    said = page.locator(".attention-here")
+    expect(said).to_contain_text(re.compile(r"look most here.*(engine|warm|left|wall) \d"))
+    first = said.text_content().partition(": ")[2].split()[0]
+    here = page.locator(".word").evaluate_all(
+        "words => words.map(w => [w.textContent, Number(w.style.getPropertyValue('--here'))])"
+    )
+    assert max(here, key=lambda pair: pair[1])[0] == first
+    page.click("[data-choose='several:on']")
+    for count, name in enumerate(("engine", "wall", "left"), 1):
+        page.locator(".word", has_text=name).click()
+        expect(page.locator(".attention-maps")).to_have_attribute("data-count", str(count))
+    expect(page.locator(".attention-maps .tag")).to_have_text(["engine", "wall", "left"])
+    page.locator(".word", has_text="wall").click()
+    expect(page.locator(".attention-maps .tag")).to_have_text(["engine", "left"])
+    with page.expect_download() as waiting:
+        page.locator("#attention .downloads a", has_text=".png").click()
+    assert Image.open(waiting.value.path()).size[0] > 1500
+    page.click("[data-choose='show:gate']")
+    expect(page.locator("#attention figcaption")).to_contain_text("256 numbers, 128 of them neg")
+    expect(page.locator(".attention-maps img")).to_have_attribute("alt", re.compile("The gate of"))
+    assert tab.faults == []
+
+
 def test_nothing_is_requested_from_outside(tab, stand_in_page, pair_files):
     page = open_page(tab, stand_in_page)
     give_pair(page, pair_files)

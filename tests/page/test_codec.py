@@ -1,9 +1,13 @@
 """Frames between page and worker carry numbers, text and arrays, and nothing else."""
 
+import pickle
+
 import numpy as np
 import pytest
 
+from demo.language import load_language
 from demo.worker.codec import decode, encode
+from film_core.notes import Note
 
 
 def test_arrays_bytes_and_text_arrive_as_they_were_sent():
@@ -52,3 +56,14 @@ def test_a_cut_frame_is_noticed():
 def test_a_frame_that_makes_no_sense_is_a_value_error(header):
     with pytest.raises(ValueError):
         decode(len(header).to_bytes(4, "little") + header + b"\0\0\0\0")
+
+
+def test_a_note_keeps_what_it_was_made_of():
+    note = Note("image.dark", "Only {percent:.1f} % of {name}.", percent=3.25, name="x")
+    (back,) = decode(encode({"notes": [note]}))["notes"]
+    assert back == "Only 3.2 % of x." and isinstance(back, Note)
+    assert (back.code, back.values) == (note.code, note.values)
+    assert pickle.loads(pickle.dumps(note)).values == note.values
+    assert load_language("zh").note(back) == "其数值只达到 16 位范围的 3.2 %，因此很暗。"
+    assert load_language("en").note(back) == back
+    assert load_language("zh").note("just text") == "just text"

@@ -47,12 +47,17 @@ def sentences_of_errors(*folders: str) -> dict[str, list[str]]:
     for folder in folders:
         for file in (ROOT / folder).rglob("*.py"):
             for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-                if not isinstance(node, ast.Call):
+                if not isinstance(node, ast.Call) or is_note(node):
                     continue
                 texts = [argument.value for argument in node.args[:2] if is_text(argument)]
                 if len(texts) == 2 and "." in texts[0] and " " in texts[1] and " " not in texts[0]:
                     found.setdefault(texts[0], []).append(texts[1])
     return found
+
+
+def is_note(call: ast.Call) -> bool:
+    named = isinstance(call.func, ast.Name) and call.func.id == "Note"
+    return named and all(map(is_text, call.args[:2]))
 
 
 def is_text(node: ast.AST) -> bool:
@@ -78,6 +83,21 @@ def test_what_a_visitor_can_cause_is_translated():
         and f"error.{code}" not in chinese
     ]
     assert missing == []
+
+
+def test_notes_are_translated_with_the_same_blanks():
+    chinese = load_language("zh").phrases
+    notes = {}
+    for file in (ROOT / "film_core").rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and is_note(node):
+                notes[node.args[0].value] = node.args[1].value
+    assert len(notes) > 10
+    missing = [code for code in notes if f"note.{code}" not in chinese]
+    assert missing == []
+    for code, sentence in notes.items():
+        own = {"task", "trained"} if code == "weights.other_task" else set()
+        assert fields(chinese[f"note.{code}"]) <= fields(sentence) | own, code
 
 
 ONLY_FOR_PROGRAMS = {  # arrays, paths and files that no visitor can hand over
