@@ -71,6 +71,7 @@ def run_on_cluster(
 
 def _connect(address: str | None) -> Any:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is reported to anybody
+    os.environ.setdefault("RAY_worker_niceness", "0")  # fusing is what the machine is there for
     try:
         import ray
     except ImportError:

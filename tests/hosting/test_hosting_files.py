@@ -1,0 +1,86 @@
+"""What a host reads: the Space's header, the lock, the images' ingredients, the health check."""
+
+import http.server
+import json
+import re
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+PIN = re.compile(r"^([A-Za-z0-9_.\[\]-]+)==([^\s\\;]+)", re.M)
+
+
+def pins(path: Path) -> dict[str, str]:
+    found = PIN.findall(path.read_text(encoding="utf-8"))
+    return {name.lower().replace("_", "-"): version for name, version in found}
+
+
+def test_the_lock_holds_every_requirement_at_its_version_with_hashes(repository):
+    wanted, locked = (pins(repository / f"requirements.{kind}") for kind in ("txt", "lock"))
+    assert wanted and wanted.items() <= locked.items()
+    text = (repository / "requirements.lock").read_text()
+    for entry in re.split(r"\n(?=[a-z0-9])", text.strip()):
+        assert "--hash=sha256:" in entry, entry.splitlines()[0]
+
+
+def test_the_header_of_the_space_names_what_is_installed(repository):
+    text = (repository / "README.md").read_text(encoding="utf-8")
+    header = dict(
+        line.split(": ", 1) for line in text.split("---\n")[1].splitlines() if ": " in line
+    )
+    assert header["sdk"] == "gradio"
+    assert header["sdk_version"] == pins(repository / "requirements.txt")["gradio"]
+    assert header["python_version"].strip('"') == "3.11"
+    assert (repository / header["app_file"]).is_file()
+    assert len(header["short_description"]) <= 60, "the Hub refuses longer ones"
+    assert (repository / "packages.txt").read_text().split() == ["g++", "python3-dev"]
+
+
+@pytest.mark.parametrize("name", ["Dockerfile", "Dockerfile.cuda"])
+def test_an_image_runs_without_rights_and_says_whether_it_is_well(repository, name):
+    lines = (repository / name).read_text().splitlines()
+    users = [line.split()[1] for line in lines if line.startswith("USER ")]
+    assert users[-1] == "film"
+    assert any(line.startswith("HEALTHCHECK") for line in lines)
+    kept = (repository / ".dockerignore").read_text().split("\n")
+    assert "*" in kept, "an image gets what is named, not what happens to lie around"
+    copied = re.search(r"for part in (.*); do", (repository / "hosting/install.sh").read_text())
+    parts = copied[1].replace('"$lock"', "requirements.lock").split()
+    assert {f"!{part}" for part in parts} <= set(kept)
+    assert all((repository / part).exists() for part in parts)
+
+
+@pytest.mark.parametrize(("state", "status"), [("ready", 0), ("starting", 0), ("unable", 1)])
+def test_the_health_check_passes_on_what_the_page_says(repository, state, status):
+    class Health(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(json.dumps({"state": state}).encode())
+
+        def log_message(self, *_):
+            pass
+
+    with http.server.HTTPServer(("127.0.0.1", 0), Health) as server:
+        threading.Thread(target=server.handle_request, daemon=True).start()
+        done = subprocess.run(
+            [sys.executable, repository / "hosting" / "healthy.py"],
+            env={"GRADIO_SERVER_PORT": str(server.server_port)}, capture_output=True, text=True,
+        )  # fmt: skip
+    assert (done.returncode, done.stdout.strip()) == (status, state)
+
+
+def test_the_health_check_fails_where_nobody_answers(repository):
+    done = subprocess.run(
+        [sys.executable, repository / "hosting" / "healthy.py"],
+        env={"GRADIO_SERVER_PORT": "9"}, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 1 and "no health report" in done.stdout
+
+
+@pytest.mark.parametrize("script", ["install.sh", "start.sh", "rehearse.sh"])
+def test_the_scripts_are_shell(repository, script):
+    subprocess.run(["sh", "-n", repository / "hosting" / script], check=True)
