@@ -102,7 +102,9 @@ def _stream(
     context = ray.data.DataContext.get_current()
     context.enable_progress_bars = False
     rows = [{"piece": cloudpickle.dumps(piece)} for piece in pieces]
-    most = max(1, int(ray.cluster_resources().get("CPU", 1)) // threads)
+    # A worker can't span machines, so what fits is counted machine by machine.
+    cores = [int(node["Resources"].get("CPU", 0)) for node in ray.nodes() if node["Alive"]]
+    fitting = max(1, sum(count // threads for count in cores))
     # A block is the unit that is lost and done again; small ones also keep all machines busy.
     blocks = max(1, min(len(rows), 10_000))
     told = ray.data.from_items(rows, override_num_blocks=blocks).map_batches(
@@ -111,7 +113,7 @@ def _stream(
         batch_format="numpy",
         fn_constructor_args=(cloudpickle.dumps(given),),
         num_cpus=threads,
-        concurrency=(1, workers or most),
+        compute=ray.data.ActorPoolStrategy(size=min(workers or fitting, len(rows))),
     )
     for row in told.iter_rows():
         yield pickle.loads(row["told"])  # our own workers wrote it
