@@ -4,6 +4,13 @@ Nothing in this folder executes anything from a file that it reads, and nothing 
 of `load_film` needs Jittor.
 """
 
+from film_core.checkpoints.branch import (
+    branch_layout,
+    is_branch,
+    load_steered,
+    read_branch,
+    save_branch,
+)
 from film_core.checkpoints.card import Card, read_card, write_card
 from film_core.checkpoints.failures import (
     HostileCheckpointError,
@@ -29,13 +36,18 @@ __all__ = [
     "WrongKeysError",
     "WrongShapesError",
     "WrongValuesError",
+    "branch_layout",
     "check_state",
     "film_layout",
     "find_weights",
+    "is_branch",
     "list_weights",
     "load_film",
+    "load_steered",
+    "read_branch",
     "read_card",
     "read_weights",
+    "save_branch",
     "save_weights",
     "text_width_of",
     "weights_for_task",

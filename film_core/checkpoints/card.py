@@ -19,7 +19,7 @@ class Card:
         task: the task it was trained for ("ivf"), or "" where that is not known.
         text_encoder: name of the encoder whose features it was trained with ("minilm").
         text_width: values a text token has.
-        network: the architecture; always "film" here.
+        network: the architecture: "film", or "film-steer" for the branch that steers it.
         data: what it was trained on, in a sentence.
         command: the command that made it.
         seed: the random seed of that command, or None.
