@@ -151,13 +151,14 @@ def _caches() -> list[Finding]:
 
 
 def _weights() -> Finding:
-    from film_core.checkpoints import list_weights, read_weights
+    from film_core.checkpoints import is_branch, list_weights, read_branch, read_weights
 
     remedy = "Restore the folder weights/ from the repository."
     try:
         names = list(list_weights())
         for name in names:
-            read_weights(name)  # reads the file and checks its hash
+            read = read_branch if is_branch(name) else read_weights
+            read(name)  # reads the file and checks its hash
     except FilmError as error:
         return Finding("weights", str(error), remedy)
     return Finding("weights", ", ".join(names) or "none", "" if names else remedy)

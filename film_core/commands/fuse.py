@@ -16,6 +16,8 @@ EXAMPLES = """examples:
   python -m film_core fuse mri.png pet.png --task mif --out fused.png --json
   python -m film_core fuse a.png b.png --task ivf --out f.png --text-a "A person by a wall."
   python -m film_core fuse a.png b.png --like saved.png --out again.png
+  python -m film_core fuse a.png b.png --task ivf --out f.png --weights film-steer-ivf \\
+      --instruction "Brighten the left half a little; keep the sky as it is."
   python -m film_core fuse a.png b.png --task ivf --out f.png --describer vlm --vlm ~/blip2
   python -m film_core fuse a.png b.png --task ivf --out f.png --weights film-published-ivf \\
       --text-encoder qformer --qformer blip2_pretrained.pth"""
@@ -36,6 +38,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", required=True, type=Path, metavar="F.png", help="the fused PNG")
     parser.add_argument("--text-a", help="description of A (default: the describer's)")
     parser.add_argument("--text-b", help="description of B (default: the describer's)")
+    parser.add_argument(
+        "--instruction",
+        default="",
+        help="what to do, where and how much; weights called film-steer-… follow it",
+    )
     parser.add_argument(
         "--features", type=Path, metavar="T.npy", help="text features (1, T, width), for both texts"
     )
@@ -85,7 +92,7 @@ def run(args: argparse.Namespace) -> int:
     fuser.set_images(image_a, image_b, task)
     result = fuser.fuse(
         args.text_a, args.text_b, attention=False, compare=args.compare, encoded=encoded,
-        progress=progress,
+        progress=progress, instruction=args.instruction,
     )  # fmt: skip
     digests = [_digest(path) for path in (args.image_a, args.image_b)]
     for source, digest in zip("ab", digests, strict=True):
@@ -95,8 +102,9 @@ def run(args: argparse.Namespace) -> int:
                 f"(SHA-256 {origin.digest(source)[:12]}…), so the result is another."
             )
     made = Origin(result.task, result.weights, result.text_a, result.text_b, *digests)
-    # Features of a file have no text that would bring them back.
-    write_image(args.out, result.image, None if encoded else made.entries())
+    # Features of a file have no text that would bring them back; an instruction isn't stored.
+    entries = None if encoded or args.instruction else made.entries()
+    write_image(args.out, result.image, entries)
     if args.json:
         print(json.dumps(_as_json(result, args.out), indent=2, ensure_ascii=False))
     else:
@@ -127,6 +135,7 @@ def _as_json(result, out: Path) -> dict:
         "width": result.luminance.shape[1],
         "text_a": result.text_a,
         "text_b": result.text_b,
+        "instruction": result.instruction,
         "author_a": result.author_a,
         "author_b": result.author_b,
         "metrics": _finite(result.metrics),

@@ -20,11 +20,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the list or the card; raises FilmError with the sentence to show."""
-    from film_core.checkpoints import WEIGHTS_FOLDER, list_weights, read_weights
+    from film_core.checkpoints import (
+        WEIGHTS_FOLDER,
+        is_branch,
+        list_weights,
+        read_branch,
+        read_weights,
+    )
 
     folder = args.folder or WEIGHTS_FOLDER
     if args.name:
-        _, card = read_weights(args.name, folder)
+        read = read_branch if is_branch(args.name, folder) else read_weights
+        _, card = read(args.name, folder)
         if args.json:
             print(json.dumps(card.as_dict(), indent=2, ensure_ascii=False))
         else:

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from film_core.checkpoints import Card, find_weights
+from film_core.checkpoints import Card, find_weights, is_branch
 from film_core.errors import Cancelled, SettingError, TextError
 from film_core.fusion.attention import AttentionResult, SourceAttention
 from film_core.fusion.comparison import Comparison
 from film_core.fusion.matching import encoder_of, trained_encoder
 from film_core.fusion.result import FusionResult, Measured
+from film_core.fusion.steering import SteeringResult, steering_result, words_of
 from film_core.images import PairedSources, SourceImage, compose, pair, read_image
 from film_core.notes import Note
 from film_core.runtime import Progress, Runtime
@@ -22,6 +23,7 @@ from film_core.text import (
     Describer,
     Description,
     EncodedPair,
+    EncodedText,
     Encoder,
     encode_pair,
     load_describer,
@@ -29,11 +31,14 @@ from film_core.text import (
 
 if TYPE_CHECKING:
     from film_core.net import Film, SourceFeatures
+    from film_core.net.steer import SteeredFilm, SteerSources
 
 EDITED = "edited"
 """Author of a description that a person wrote or changed."""
 FROM_FILE = "features"
 """Author where features came from a file, and no words with them."""
+
+_NOTHING = EncodedText((), np.zeros((0, 0), np.float32), "")
 
 Cancelling = Callable[[], bool]
 
@@ -61,14 +66,16 @@ def load_fuser(
         CheckpointError, RuntimeStartError, TextError: what can't be used, and the remedy.
     """
     find_weights(weights)  # a mistyped name is answered before anything is compiled
+    steers = is_branch(weights)
     from film_core.runtime import start
 
     runtime = start(device, progress)
     report = progress or (lambda stage, done, detail: None)
     report("weights", None, str(weights))
-    from film_core.checkpoints import load_film
+    from film_core.checkpoints import load_film, load_steered
 
-    film, card = load_film(weights, kernels=kernels if runtime.device == "cpu" else "plain")
+    load = load_steered if steers else load_film
+    film, card = load(weights, kernels=kernels if runtime.device == "cpu" else "plain")
     film.eval()
     report("text encoder", None, trained_encoder(card))
     encoder = encoder_of(card, encoder)
@@ -88,7 +95,12 @@ class Fuser:
     """
 
     def __init__(
-        self, film: "Film", card: Card, encoder: Encoder, describer: Describer, runtime: Runtime
+        self,
+        film: "Film | SteeredFilm",
+        card: Card,
+        encoder: Encoder,
+        describer: Describer,
+        runtime: Runtime,
     ) -> None:
         self.card = card
         self.runtime = runtime
@@ -157,8 +169,9 @@ class Fuser:
         encoded: EncodedPair | None = None,
         progress: Progress | None = None,
         cancelled: Cancelling | None = None,
+        instruction: str = "",
     ) -> FusionResult:
-        """Fuse the current pair under the guidance of two descriptions.
+        """Fuse the current pair under the guidance of two descriptions and an instruction.
 
         Args:
             text_a, text_b: descriptions of the sources; None lets the describer write them, an
@@ -170,6 +183,8 @@ class Fuser:
                 place.
             progress: told of each step.
             cancelled: asked between and, for large images, within the steps; True stops the work.
+            instruction: what to do, where and how much. A steering network follows it; exact FILM
+                reads it as more words of the descriptions, which move it hardly at all.
 
         Raises:
             SettingError: no images have been set.
@@ -190,10 +205,15 @@ class Fuser:
         with clock.step("encode"):
             if encoded is None:
                 encoded = encode_pair(self.encoder, texts["a"], texts["b"])
+            told = self.encoder.encode(instruction) if instruction else _NOTHING
         with clock.step("sources"):
             features = scene.features(self._film)
+        maps = steering = None
         with clock.step("fuse"):
-            luminance, maps = self._run(features, encoded, attention, clock)
+            if self.steers:
+                luminance, steering = self._steer(features, (encoded.a, encoded.b, told), clock)
+            else:
+                luminance, maps = self._run(features, encoded, told, attention, clock)
         with clock.step("metrics"):
             metrics = scene.comparison.measure(luminance)
             comparison = scene.comparison.rivals(clock.checkpoint) if compare else {}
@@ -205,7 +225,9 @@ class Fuser:
             image=image, luminance=luminance, metrics=metrics, comparison=comparison,
             attention=maps, timings=clock.timings(), text_a=texts["a"], text_b=texts["b"],
             author_a=authors["a"], author_b=authors["b"],
-            tokens=encoded.tokens, token_sources=encoded.sources, task=scene.task.name,
+            tokens=encoded.tokens + told.tokens,
+            token_sources=encoded.sources + ("instruction",) * len(told.tokens),
+            instruction=instruction, steering=steering, task=scene.task.name,
             weights=self.card.name, encoder=self.encoder.name, device=self.runtime.device,
             kernels=self._film.kernels, notes=self._notes(scene, encoded),
             changed=changed, changed_most=changed_most,
@@ -237,16 +259,71 @@ class Fuser:
         with clock.step("sources"):
             sources = scene.features(self._film)
         with clock.step("fuse"), jt.no_grad():
+            if self.steers:  # one text of unknown words
+                nothing = features[:0]
+                watched = (clock.progress, clock.cancelled)
+                return _plane(self._film.steer(sources, (nothing, nothing, features), *watched)[0])
             text = jt.array(np.ascontiguousarray(features, dtype=np.float32)[None])  # (1, T, width)
             fused = self._film.fuse_features(sources, text, None, clock.progress, clock.cancelled)
             return _plane(fused)
 
+    @property
+    def steers(self) -> bool:
+        """Whether the network follows instructions; exact FILM doesn't."""
+        return self.card.network != "film"
+
+    def _steer(
+        self, sources: "SteerSources", texts: tuple[EncodedText, ...], clock: "_Clock"
+    ) -> tuple[np.ndarray, SteeringResult]:
+        import jittor as jt
+
+        words = [words_of(text) for text in texts]
+        with jt.no_grad():
+            fused, maps = self._film.steer(sources, words, clock.progress, clock.cancelled)
+            luminance = _plane(fused)
+        return luminance, steering_result(luminance.shape, texts, maps)
+
+    def render(
+        self, text_a: str, text_b: str, instruction: str, maps: bool = False
+    ) -> tuple[np.ndarray, "AttentionResult | SteeringResult | None"]:
+        """Fuse the current pair and nothing else: no metrics, no colour.
+
+        Args:
+            text_a, text_b, instruction: the texts; empty ones say nothing.
+            maps: whether exact FILM hands out its attention; a steering network always tells what
+                its words did.
+
+        Returns:
+            (H, W) float32 in [0, 1], and the maps or None.
+
+        Raises:
+            SettingError: no images have been set.
+            TextError: a text that can't be encoded.
+        """
+        scene = self._current()
+        clock = _Clock(None, None)
+        encoded = encode_pair(self.encoder, text_a, text_b)
+        told = self.encoder.encode(instruction) if instruction else _NOTHING
+        features = scene.features(self._film)
+        if self.steers:
+            return self._steer(features, (encoded.a, encoded.b, told), clock)
+        return self._run(features, encoded, told, maps, clock)
+
     def _run(
-        self, features: "SourceFeatures", encoded: EncodedPair, attention: bool, clock: "_Clock"
+        self,
+        features: "SourceFeatures",
+        encoded: EncodedPair,
+        told: EncodedText,
+        attention: bool,
+        clock: "_Clock",
     ) -> tuple[np.ndarray, AttentionResult | None]:
         import jittor as jt
 
-        text = jt.array(encoded.features[None])  # (1, T, width)
+        # (1, T, width); nothing is copied where there is no instruction
+        words = (
+            np.concatenate([encoded.features, told.features]) if told.tokens else encoded.features
+        )
+        text = jt.array(words[None])
         watched = (clock.progress, clock.cancelled)
         with jt.no_grad():
             if not attention:
@@ -254,7 +331,7 @@ class Fuser:
             fused, maps = self._film.fuse_features(features, text, "spatial", *watched)
             luminance = _plane(fused)
             found = [{source: _to_numpy(stage[source]) for source in ("a", "b")} for stage in maps]
-        pieces = tuple(token.text for token in encoded.tokens)
+        pieces = tuple(token.text for token in encoded.tokens + told.tokens)
         return luminance, AttentionResult(luminance.shape, found, pieces)
 
     def _check_width(self, encoded: EncodedPair) -> None:
@@ -329,7 +406,9 @@ class _Scene:
                     for image in (self.sources.a, self.sources.b)
                 )  # (1, 1, H, W)
                 self._features = film.source_features(a, b)
-                jt.sync(list(vars(self._features).values()))
+                jt.sync(
+                    [part for part in vars(self._features).values() if isinstance(part, jt.Var)]
+                )
         return self._features
 
     def change(self, luminance: np.ndarray) -> tuple[float | None, float | None]:

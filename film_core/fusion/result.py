@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from film_core.fusion.attention import AttentionResult
+from film_core.fusion.steering import SteeringResult
 from film_core.text import Token
 
 Measured = dict[str, dict[str, float]]
@@ -25,13 +26,15 @@ class FusionResult:
         timings: seconds by step; ``total`` is the whole of this call.
         text_a, text_b: the descriptions that were used.
         author_a, author_b: who wrote them: a describer's name, or ``edited`` by a person.
-        tokens: the word pieces of both, with their place in the text.
-        token_sources: for each token ``a`` or ``b``.
+        tokens: the word pieces of all texts, with their place in the text.
+        token_sources: for each token ``a``, ``b`` or ``instruction``.
         task, weights, encoder, device, kernels: what computed it.
         notes: sentences on what was resized, cut or replaced.
         changed: mean absolute difference in grey levels of 255 from this pair's previous result,
             None for its first. Where only the text was changed, it is the text's whole effect.
         changed_most: the largest such difference of one pixel.
+        instruction: what was asked for, "" for nothing.
+        steering: what each word did, where the network is a steering one; else None.
     """
 
     image: np.ndarray
@@ -54,3 +57,5 @@ class FusionResult:
     notes: list[str] = field(default_factory=list)
     changed: float | None = None
     changed_most: float | None = None
+    instruction: str = ""
+    steering: SteeringResult | None = None
