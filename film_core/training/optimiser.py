@@ -12,10 +12,15 @@ from film_core.checkpoints import film_layout
 
 
 class FlatParameters:
-    """The 189 tensors of a network as one float32 vector, in the layout's order."""
+    """The tensors of a network as one float32 vector, in the layout's order.
 
-    def __init__(self, film) -> None:
-        self.layout = film_layout(film.config.text_width)
+    Args:
+        film: the network.
+        layout: {tensor name: shape}; the 189 of exact FILM if None.
+    """
+
+    def __init__(self, film, layout: dict[str, tuple[int, ...]] | None = None) -> None:
+        self.layout = layout or film_layout(film.config.text_width)
         state = film.state_dict()
         self.variables: list[jt.Var] = [state[name] for name in self.layout]
         self.sizes = [int(np.prod(shape)) for shape in self.layout.values()]

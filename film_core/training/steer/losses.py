@@ -1,0 +1,51 @@
+"""What the branch is trained on; all take and return Jittor variables."""
+
+import jittor as jt
+
+from film_core.net.steer import SteerBranch
+from film_core.training.steer.recipe import SteerRecipe
+from film_core.training.steer.sampling import EditBatch, PlaceBatch, WordBatch
+
+
+def word_losses(branch: SteerBranch, batch: WordBatch) -> dict[str, jt.Var]:
+    """Return "keys", "values" and "quiet": squared errors of what words are made into.
+
+    Keys of words that speak of a place, values of an operation's words together, and what all
+    other words bring, which should be nothing.
+    """
+    present = jt.array(batch.present)
+    keys, values = branch.text(jt.array(batch.words), present, jt.array(batch.sources))
+    apart = keys - jt.array(batch.keys)
+    of_keys = ((apart * apart).sum(2) * jt.array(batch.marked)).sum() / batch.marked.sum()
+    together = jt.matmul(jt.array(batch.spans), values) - jt.array(batch.values)
+    of_values = ((together * together).sum(2) * jt.array(batch.acting)).sum() / batch.acting.sum()
+    brought = (values * values).sum(2) + 0.1 * jt.abs(values).sum(2)
+    return {
+        "keys": of_keys,
+        "values": of_values,
+        "quiet": (brought * jt.array(batch.quiet)).sum() / batch.quiet.sum(),
+    }
+
+
+def place_loss(branch: SteerBranch, batch: PlaceBatch) -> jt.Var:
+    """Return the mean cross-entropy of every place's score with where the place is."""
+    scores = branch.queries(jt.array(batch.features).unsqueeze(0))[0]  # (N, places)
+    inside = jt.array(batch.places)
+    # log(1 + e^s) - inside s, written so that nothing overflows
+    softplus = jt.maximum(scores, 0.0) + jt.log(1 + jt.exp(-jt.abs(scores)))
+    return (softplus - inside * scores).mean()
+
+
+def edit_loss(branch: SteerBranch, batch: EditBatch) -> jt.Var:
+    """Return the mean absolute error of edited crops and of their slopes."""
+    images = jt.array(batch.images)
+    change = branch.edit(images, jt.array(batch.means), jt.array(batch.strengths))
+    error = images[:, 2:] + change - jt.array(batch.target)
+    across = error[:, :, :, 1:] - error[:, :, :, :-1]
+    down = error[:, :, 1:] - error[:, :, :-1]
+    return jt.abs(error).mean() + 0.5 * (jt.abs(across).mean() + jt.abs(down).mean())
+
+
+def total_loss(losses: dict[str, jt.Var], recipe: SteerRecipe) -> jt.Var:
+    """Return the sum, weighted by the recipe."""
+    return sum((recipe.weight(name) * loss for name, loss in losses.items()), start=jt.array(0.0))

@@ -1,0 +1,81 @@
+"""The settings of a training of the branch."""
+
+from dataclasses import asdict, dataclass, fields, replace
+
+from film_core.errors import SettingError, unknown_name
+
+
+@dataclass(frozen=True)
+class SteerRecipe:
+    """Everything that decides the result besides scenes and sentences.
+
+    Attributes:
+        steps: training steps.
+        sentences, cells: sentences of a step, and grid cells of each of its eight scenes.
+        longest: words of a sentence; instructions with more are left out.
+        crops, crop: crops of an edit step and their side in pixels.
+        edit_every: steps from one with crops to the next; the others train on words alone.
+        learning_rate: of the first steps; it falls along a half cosine to a hundredth.
+        clip_norm: the gradient's largest norm.
+        average: decay of the averaged weights, which are kept in the end.
+        word_noise: noise on the words' features, in their deviations.
+        word_dropout: share of words that say neither what nor where, left out.
+        random_texts: share of texts replaced by random vectors, which ask for nothing.
+        other_neutrals: share of crops whose neutral picture is another than the exact network's.
+        repairs: share of damaged scenes that are asked to be repaired.
+        keys, values, quiet, places, edits: weights of the losses.
+        pool: sentences drawn before training.
+        seed: of everything.
+    """
+
+    steps: int = 1500
+    sentences: int = 32
+    cells: int = 256
+    longest: int = 32
+    edit_every: int = 2
+    crops: int = 6
+    crop: int = 56
+    learning_rate: float = 2e-3
+    clip_norm: float = 1.0
+    average: float = 0.995
+    word_noise: float = 0.15
+    word_dropout: float = 0.1
+    random_texts: float = 0.02
+    other_neutrals: float = 0.35
+    repairs: float = 0.65
+    keys: float = 1.0
+    values: float = 2.0
+    quiet: float = 1.0
+    places: float = 3.0
+    edits: float = 12.0
+    pool: int = 9000
+    seed: int = 0
+
+    def changed(self, settings: dict[str, str]) -> "SteerRecipe":
+        """Return the recipe with settings given as text.
+
+        Raises:
+            UnknownNameError: no such setting.
+            SettingError: not a number.
+        """
+        kinds = {field.name: type(getattr(self, field.name)) for field in fields(self)}
+        values = {}
+        for name, text in settings.items():
+            if name not in kinds:
+                raise unknown_name("setting", name, kinds)
+            try:
+                values[name] = kinds[name](text)
+            except ValueError:
+                raise SettingError(
+                    "training.setting", "{name} is '{seen}'; a number is needed.",
+                    name=name, seen=text,
+                ) from None  # fmt: skip
+        return replace(self, **values)
+
+    def weight(self, loss: str) -> float:
+        """Return the weight of a loss."""
+        return getattr(self, loss)
+
+    def as_dict(self) -> dict:
+        """Return the settings for JSON."""
+        return asdict(self)
