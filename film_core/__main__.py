@@ -19,6 +19,7 @@ VERBS = (
     "encode",
     "prepare",
     "train",
+    "train-steer",
     "test",
     "table",
     "bench",
@@ -61,12 +62,12 @@ def _run(arguments: list[str]) -> int:
 
 
 def _command(verb: str):
-    return importlib.import_module(f"film_core.commands.{verb}")
+    return importlib.import_module(f"film_core.commands.{verb.replace('-', '_')}")
 
 
 def _overview() -> str:
     lines = ["usage: python -m film_core COMMAND [--help]", "", "commands:"]
-    lines += [f"  {verb:<10} {_command(verb).SUMMARY}" for verb in VERBS]
+    lines += [f"  {verb:<11} {_command(verb).SUMMARY}" for verb in VERBS]
     return "\n".join(lines)
 
 
