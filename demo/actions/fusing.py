@@ -54,9 +54,13 @@ def wire(view: View, desk: Desk) -> None:
             else:
                 result = desk.keep(visit, job, sources, event.reply)
                 shown = {
-                    view.progress: render_end(say("progress.repeated", detail=repeated), "note")
+                    view.progress: render_end(
+                        say("progress.repeated", detail=repeated), "note", say("progress.see")
+                    )
                     if repeated
-                    else render_end(say("progress.done", seconds=f"{seconds:.1f}")),
+                    else render_end(
+                        say("progress.done", seconds=f"{seconds:.1f}"), "done", say("progress.see")
+                    ),
                     **show_result(view, visit, desk),
                     **show_sources(view, visit, desk),
                     **show_task(view, visit),

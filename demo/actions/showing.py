@@ -146,7 +146,9 @@ def example_note(visit: Visit, say: Language) -> str:
     if example is None:
         return ""
     source = ", ".join(
-        str(example.about[key]) for key in ("source", "licence") if example.about.get(key)
+        str(example.about[key]).rstrip(".")
+        for key in ("source", "licence")
+        if example.about.get(key)
     )
     return f"{say('example.shown', title=example.title)} {say('example.source', source=source)}"
 

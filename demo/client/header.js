@@ -26,7 +26,7 @@ const poll = async () => {
     chip.title = state.detail || "";
     for (const node of document.querySelectorAll("[data-health]")) {
       const said = state[node.dataset.health];
-      if (said) node.textContent = said.toUpperCase();
+      if (said && node.textContent !== said.toUpperCase()) node.textContent = said.toUpperCase();
     }
     chip.querySelector(".chip-bar").style.width =
       state.fraction == null ? "0" : `${Math.round(100 * state.fraction)}%`;

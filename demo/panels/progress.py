@@ -45,11 +45,17 @@ def render_stage(sentence: str, fraction: float | None, seconds: float, say: Lan
     )
 
 
-def render_end(sentence: str, state: str = "done") -> str:
-    """Return how it ended: `state` is "done", "note" or "failed"."""
+def render_end(sentence: str, state: str = "done", to_result: str = "") -> str:
+    """Return how it ended: `state` is "done", "note" or "failed".
+
+    Args:
+        to_result: words of a link to the result, for screens on which it isn't in sight.
+    """
     role = "alert" if state == "failed" else "status"
+    link = f'<a class="to-result" href="#work">{escape(to_result)}</a>' if to_result else ""
     return (
-        f'<div class="progress" data-state="{state}"><p role="{role}">{escape(sentence)}</p></div>'
+        f'<div class="progress" data-state="{state}"><p role="{role}">{escape(sentence)}{link}</p>'
+        "</div>"
     )
 
 

@@ -385,3 +385,11 @@ def test_what_has_nothing_to_answer_changes_nothing(tab, stand_in_page):
     expect(page.locator("#source-b .drop-name")).not_to_have_text("")
     expect(page.locator(".examples .thumb").first).to_be_visible()
     assert page.input_value("#text-b textarea") == kept
+
+
+@pytest.mark.parametrize("tab", [{"viewport": {"width": 390, "height": 844}}], indirect=True)
+def test_on_a_phone_the_result_is_one_press_away(tab, stand_in_page):
+    page = open_page(tab, stand_in_page)
+    fuse(page)
+    page.get_by_role("link", name="See the result").click()
+    expect(page.locator(".stage")).to_be_in_viewport()
