@@ -48,8 +48,11 @@ def soak(
 
 
 def _kill(page: Page, kills: int, seconds: float, over: threading.Event) -> list[float]:
-    draw, restarts = random.Random(0), []
+    """Kill `kills` times, or as often as `seconds` allow where a worker is slow to come back."""
+    draw, restarts, end = random.Random(0), [], time.monotonic() + seconds
     for number in range(kills):
+        if time.monotonic() > end:
+            break
         if over.wait(seconds / (kills + 1) * draw.uniform(0.8, 1.2)):
             break
         reading = number % 4 == 3
@@ -82,11 +85,12 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=10.0)
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--pause", type=float, default=5.0, help="mean seconds between questions")
+    parser.add_argument("--fusing", default="demo.worker.fusing", help="who fuses")
     parser.add_argument("--port", type=int, default=0)
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "page.log"
-        with Page(log, port=args.port) as page:
+        with Page(log, args.fusing, args.port) as page:
             page.wait_ready()
             before = page.resident()
             busy = psutil.cpu_percent()

@@ -38,6 +38,7 @@ def grow(page: Page, first: int, last: int) -> dict:
         caller.call("fuse", a, b, "ivf", f"A scene called {number}.", "word " * (number % 60))
         if number in (first, last) or number % 50 == 0:
             marks[number] = page.resident()
+            print(number, marks[number], file=sys.stderr, flush=True)
     caller.close()
     grown = marks[last]["tree"] / marks[first]["tree"] - 1
     return {
