@@ -22,7 +22,8 @@ done
 # machine and runs on another. The paths of compiled code are part of what it is looked up by, so it
 # is compiled where it will be used.
 cd "$folder/app"
-HOME=/nonexistent FILM_CACHE="$folder/cache" FILM_MARCH="${FILM_MARCH:-x86-64-v3}" \
+HOME=/nonexistent FILM_CACHE="$folder/cache" \
+  FILM_MARCH="${FILM_MARCH:-x86-64-v3}" FILM_KERNELS_ISA="${FILM_KERNELS_ISA:-avx2}" \
   "$folder/venv/bin/python" -m film_core warmup
 rm -rf "$folder/seed"
 cp -a "$folder/cache" "$folder/seed"

@@ -18,7 +18,7 @@ from film_core.images import encode_png
 KINDS = ("describe", "metrics", "fuse", "cancel", "disconnect")
 LIGHT = ("describe", "metrics")
 _WEIGHTS = (30, 30, 25, 8, 7)
-_TOLERANCE = 2.0  # grey levels by which another text may move a picture; pairs lie 20 apart
+_TOLERANCE = 8.0  # grey levels by which another text may move a picture; pairs lie 30 apart
 
 
 @dataclass

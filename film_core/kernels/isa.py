@@ -68,9 +68,11 @@ def build_key(chosen: InstructionSet) -> str:
     """Return what distinguishes a build: the path and this processor's features.
 
     Jittor's own folder names hold the features too; this key stands in the source of the operator,
-    so that a cache that two machines share never hands one of them an absent instruction.
+    so that a cache that two machines share never hands one of them an absent instruction. A build
+    for a named architecture (``FILM_MARCH``) is the same on every machine.
     """
-    return f"{chosen.name} {feature_key()}"
+    architecture = os.environ.get("FILM_MARCH", "native")
+    return f"{chosen.name} {feature_key() if architecture == 'native' else architecture}"
 
 
 def compiler_flags(chosen: InstructionSet) -> str:
