@@ -69,7 +69,7 @@ _STUDIO = Recipe(
     preset="film-studio",
     epochs=8.0,
     batch=1,
-    crop=(128, 192),
+    crop=(96, 128),
     flips=True,
     tokens=16,
     learning_rate=8e-4,
@@ -78,7 +78,7 @@ _STUDIO = Recipe(
     clip_norm=5.0,
     average=0.99,
     validate_every=200,
-    losses={"intensity": 10.0, "signed_gradient": 4.0, "edges": 2.0, "information": 0.4},
+    losses={"intensity": 4.0, "signed_gradient": 2.0, "edges": 2.0, "information": 0.5},
 )
 
 PRESETS: dict[str, tuple[str, Recipe]] = {
@@ -90,14 +90,14 @@ PRESETS: dict[str, tuple[str, Recipe]] = {
     "film-studio-mef": ("film-studio for exposures: brightness between the sources, not the "
                         "brighter one's.",
                         dataclasses.replace(_STUDIO, preset="film-studio-mef", losses={
-                            "mean": 3.0, "signed_gradient": 4.0, "edges": 2.0, "information": 0.8,
+                            "mean": 2.0, "signed_gradient": 3.0, "edges": 3.0, "information": 1.0,
                         })),
     "film-studio-mff": ("film-studio for focus: half of the pairs are made from one image, whose "
                         "right fusion is known.",
                         dataclasses.replace(_STUDIO, preset="film-studio-mff", made_pairs="focus",
                                             made_share=0.5, losses={
-                            "mean": 4.0, "signed_gradient": 4.0, "edges": 2.0, "information": 0.4,
-                            "answer": 10.0, "answer_edges": 3.0,
+                            "mean": 2.0, "signed_gradient": 3.0, "edges": 3.0, "information": 0.5,
+                            "answer": 6.0, "answer_edges": 2.0,
                         })),
 }  # fmt: skip
 
