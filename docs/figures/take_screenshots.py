@@ -49,7 +49,10 @@ def main(url: str) -> None:
         keep(page, "study", "#panels")
         open_panel(page, "Batch")
         for side in "ab":
-            page.set_input_files(f"#batch [data-side={side}]", EXAMPLE / f"{side}.png")
+            # Pairs are found by name: both sides get the same one.
+            image = {"name": f"{EXAMPLE.name}.png", "mimeType": "image/png",
+                     "buffer": (EXAMPLE / f"{side}.png").read_bytes()}  # fmt: skip
+            page.set_input_files(f"#batch [data-side={side}]", image)
             page.locator(".batch-given").wait_for()
         page.click("#batch [data-choose=start]")
         page.locator("#batch td img").wait_for(timeout=LONG)
