@@ -5,6 +5,7 @@ import asyncio
 import base64
 import urllib.error
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from gradio_client import Client
@@ -40,7 +41,9 @@ def use(server, work):
             await session.initialize()
             return await work(session)
 
-    return asyncio.run(run())
+    # In a thread of its own: in the main one runs the loop of the browser of other tests.
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(lambda: asyncio.run(run())).result()
 
 
 def test_the_tools_are_listed_with_what_they_take(tools_page):
