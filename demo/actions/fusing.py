@@ -70,7 +70,13 @@ def wire(view: View, desk: Desk) -> None:
             desk.fusing.cancel(job)  # no effect when it is done; ends it when the visitor has left
         yield {**_running(view, False), **shown}
         if result is not None and await _compared(visit, desk, result):
-            yield show_panels(view, visit, desk, "metrics", "history")
+            panels = show_panels(view, visit, desk, "metrics", "history")
+            if visit.result is None or visit.result.number != result.number:
+                yield panels  # something else is shown by now
+            else:
+                # With all of the answer before: where both reach the browser in one go, it keeps
+                # of each component no more than the second says, and that would be nothing.
+                yield {**_running(view, visit.job is not None), **shown, **panels}
 
     def cancel(visit: Visit) -> None:
         if visit.job is not None:

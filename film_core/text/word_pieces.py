@@ -5,6 +5,7 @@ is too long is cut at a whole sentence where possible, never in silence.
 """
 
 import hashlib
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -136,6 +137,9 @@ def _check(text: str) -> None:
 
 def _read(file: Path):
     from tokenizers import Tokenizer
+
+    # Tokenizers are all that is wanted of it: no advice on models, which lack PyTorch here.
+    os.environ.setdefault("TRANSFORMERS_NO_ADVISORY_WARNINGS", "1")
     from transformers import PreTrainedTokenizerFast
 
     try:

@@ -43,7 +43,7 @@ def test_a_saved_result_brings_everything_back_but_its_images(
     expect(again).to_contain_text("“saved.png” is open")
     expect(again.locator("[data-state=missing]")).to_have_count(2)
     expect(again).to_contain_text("Over-exposed: choose the image that it was made of")
-    expect(again).to_contain_text("made with the weights stand-in; this page uses film-ivf")
+    expect(again).to_contain_text("made with the weights stand-in; this page uses film-mef")
     expect(page.locator("#task input[value=mef]")).to_be_checked()
     assert page.input_value("#text-a textarea") == TEXT
     expect(page.locator("#author-a")).to_contain_text("From the saved result")
