@@ -18,7 +18,7 @@ from film_core.batch.limits import BatchError, BatchLimits
 from film_core.batch.pairing import Pair
 from film_core.batch.piecework import Piece, Pieceworker, Told
 from film_core.batch.running import Batch, Outcome
-from film_core.batch.texts import Texts
+from film_core.batch.texts import Texts, texts_of
 from film_core.errors import FilmError
 
 
@@ -56,7 +56,7 @@ def run_on_cluster(
     stopped = cancelled or (lambda: False)
     by_name = {pair.name: pair for pair in pairs}
     outcomes: dict[str, Outcome] = {}
-    pieces = [Piece(pair, *_texts(texts or {}, pair.name, text_a, text_b)) for pair in pairs]
+    pieces = [Piece(pair, *texts_of(texts, pair.name, text_a, text_b)) for pair in pairs]
     for told in _stream(ray, pieces, (make_engine, folder, secrets.token_hex(8)), threads, workers):
         outcome = _outcome(told, by_name[told.name], folder)
         if told.name not in outcomes:
@@ -132,13 +132,6 @@ class _Actor:
 
         pieces = [cloudpickle.loads(piece) for piece in batch["piece"]]
         return {"told": [pickle.dumps(self._worker.do(piece)) for piece in pieces]}
-
-
-def _texts(
-    texts: Texts, name: str, text_a: str | None, text_b: str | None
-) -> tuple[str | None, str | None]:
-    own_a, own_b = texts.get(name, (None, None))
-    return text_a if own_a is None else own_a, text_b if own_b is None else own_b
 
 
 def _outcome(told: Told, pair: Pair, folder: Path) -> Outcome:

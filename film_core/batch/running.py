@@ -9,7 +9,7 @@ from film_core.batch.engine import Engine, Fused, Work
 from film_core.batch.ledger import Ledger, key_of
 from film_core.batch.limits import BatchLimits
 from film_core.batch.pairing import Pair
-from film_core.batch.texts import Texts
+from film_core.batch.texts import Texts, texts_of
 from film_core.errors import FilmError
 from film_core.runtime import Progress
 
@@ -117,13 +117,9 @@ def run_batch(
         for pair in pairs:
             if stopped():
                 return
-            given = (texts or {}).get(pair.name, (None, None))
+            given = texts_of(texts, pair.name, text_a, text_b)
             try:
-                work = Work(
-                    pair, pair.a.read(), pair.b.read(),
-                    text_a if given[0] is None else given[0],
-                    text_b if given[1] is None else given[1],
-                )  # fmt: skip
+                work = Work(pair, pair.a.read(), pair.b.read(), *given)
             except FilmError as error:
                 tell(Outcome(pair, "failed", None, {}, error))
                 continue

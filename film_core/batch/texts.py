@@ -12,6 +12,14 @@ Texts = dict[str, tuple[str | None, str | None]]
 """By pair name: both descriptions; None lets the describer write one."""
 
 
+def texts_of(
+    texts: Texts | None, name: str, text_a: str | None, text_b: str | None
+) -> tuple[str | None, str | None]:
+    """Return both descriptions of the pair `name`: its own, else those for all."""
+    own_a, own_b = (texts or {}).get(name, (None, None))
+    return text_a if own_a is None else own_a, text_b if own_b is None else own_b
+
+
 def read_texts(path: Path) -> Texts:
     """Read a CSV file with the columns name, text_a, text_b; empty cells are the describer's.
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from safetensors.numpy import save
 
-from film_core.checkpoints.card import Card, read_card, write_card
-from film_core.checkpoints.failures import MissingCheckpointError, truncated
+from film_core.checkpoints.card import Card, read_card, read_card_of, write_card
+from film_core.checkpoints.failures import unreadable
 from film_core.checkpoints.layout import check_state
 from film_core.checkpoints.shelf import WEIGHTS_FOLDER, find_weights, weights_for_task
 from film_core.checkpoints.store import read_safetensors
@@ -118,16 +118,9 @@ def read_branch(
     try:
         state, sha256 = read_safetensors(path)
     except OSError as error:
-        raise MissingCheckpointError(
-            "checkpoint.unreadable",
-            "The weights file '{path}' can't be read ({reason}).",
-            path=str(path), reason=error.strerror or str(error),
-        ) from None  # fmt: skip
+        raise unreadable(path, error) from None
     check_state(state, branch_layout(), path.name)
-    card = read_card(path.with_suffix(".json"))
-    if card.sha256 and card.sha256 != sha256:
-        raise truncated(path.name, "its SHA-256 is not the one on its card")
-    return state, dataclasses.replace(card, sha256=sha256)
+    return state, read_card_of(path, sha256)
 
 
 def load_steered(

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from film_core.checkpoints.failures import truncated
 from film_core.checkpoints.writing import write_atomically
 from film_core.errors import CheckpointError
 
@@ -71,6 +72,19 @@ def read_card(path: Path) -> Card:
     if "name" not in content:
         raise _bad_card(path, "it has no name")
     return Card(**content)
+
+
+def read_card_of(weights: Path, sha256: str) -> Card:
+    """Read the card beside the file `weights`, whose digest is `sha256`; it gets that digest.
+
+    Raises:
+        CheckpointError: it is not a card.
+        TruncatedCheckpointError: the card is of a file with another digest.
+    """
+    card = read_card(weights.with_suffix(".json"))
+    if card.sha256 and card.sha256 != sha256:
+        raise truncated(weights.name, "its SHA-256 is not the one on its card")
+    return dataclasses.replace(card, sha256=sha256)
 
 
 def _fits(key: str, value: Any) -> bool:

@@ -1,5 +1,7 @@
 """The distinct ways in which a weights file can be unusable, each its own error."""
 
+from pathlib import Path
+
 from film_core.errors import CheckpointError
 
 
@@ -29,6 +31,15 @@ class WrongShapesError(CheckpointError):
 
 class WrongValuesError(CheckpointError):
     """A tensor holds NaN or infinity."""
+
+
+def unreadable(path: Path, error: OSError) -> MissingCheckpointError:
+    """Return the error for a file that is there but can't be opened or read."""
+    return MissingCheckpointError(
+        "checkpoint.unreadable",
+        "The weights file '{path}' can't be read ({reason}).",
+        path=str(path), reason=error.strerror or str(error),
+    )  # fmt: skip
 
 
 def truncated(name: str, seen: str) -> TruncatedCheckpointError:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from film_core.checkpoints.card import Card, read_card
-from film_core.checkpoints.failures import MissingCheckpointError, not_a_checkpoint, truncated
+from film_core.checkpoints.card import Card, read_card_of
+from film_core.checkpoints.failures import not_a_checkpoint, truncated, unreadable
 from film_core.checkpoints.jittor_pickle import read_jittor_pickle
 from film_core.checkpoints.layout import check_state, film_layout, text_width_of
 from film_core.checkpoints.shelf import WEIGHTS_FOLDER, find_weights
@@ -36,24 +36,17 @@ def read_weights(
     try:
         state, sha256 = _read_any(path)
     except OSError as error:
-        raise MissingCheckpointError(
-            "checkpoint.unreadable",
-            "The weights file '{path}' can't be read ({reason}).",
-            path=str(path), reason=error.strerror or str(error),
-        ) from None  # fmt: skip
+        raise unreadable(path, error) from None
     width = text_width_of(state, path.name)
     check_state(state, film_layout(width), path.name)
-    card_path = path.with_suffix(".json")
-    if not card_path.is_file():
+    if not path.with_suffix(".json").is_file():
         parameters = sum(array.size for array in state.values())
         return state, Card(
             name=path.stem, text_width=width, sha256=sha256, parameters=parameters,
             notes="There is no card beside this file.",
         )  # fmt: skip
-    card = read_card(card_path)
-    if card.sha256 and card.sha256 != sha256:
-        raise truncated(path.name, "its SHA-256 is not the one on its card")
-    return state, dataclasses.replace(card, text_width=width, sha256=sha256)
+    card = read_card_of(path, sha256)
+    return state, dataclasses.replace(card, text_width=width)
 
 
 def _read_any(path: Path) -> tuple[dict[str, np.ndarray], str]:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from film_core.errors import OutputError
+from film_core.errors import OutputError, SettingError
 
 
 def add_device(parser: argparse.ArgumentParser) -> None:
@@ -17,6 +17,23 @@ def add_device(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--kernels", default="fused", help="fused (fast CPU kernels, default) or plain (reference)"
     )
+
+
+def settings_of(given: list[str]) -> dict[str, str]:
+    """Return {setting: value} of what --set was given, such as ``epochs=10``.
+
+    Raises:
+        SettingError: one has no "=".
+    """
+    changes = {}
+    for setting in given:
+        name, sign, value = setting.partition("=")
+        if not sign:
+            raise SettingError(
+                "train.set", "'{given}' is no setting; write --set epochs=10.", given=setting
+            )
+        changes[name.strip()] = value.strip()
+    return changes
 
 
 def check_output(path: Path) -> None:

@@ -41,6 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Train; raises FilmError with the sentence to show."""
+    from film_core.commands.options import settings_of
     from film_core.data import open_prepared
     from film_core.errors import SettingError
     from film_core.runtime.mpi import launched_rank
@@ -54,12 +55,12 @@ def run(args: argparse.Namespace) -> int:
     if args.resume:
         experiment, params = Experiment.resume(args.resume, leads)
         if args.prepared or args.settings or args.init:
-            wanted = _params(args, make_recipe(args.preset, _changes(args.settings)))
+            wanted = _params(args, make_recipe(args.preset, settings_of(args.settings)))
             check_same(wanted, {key: params.get(key) for key in wanted}, args.resume)
     else:
         if not args.prepared:
             raise SettingError("train.prepared", "Name the prepared files with --prepared.")
-        recipe = make_recipe(args.preset, _changes(args.settings))
+        recipe = make_recipe(args.preset, settings_of(args.settings))
         params = _params(args, recipe)
         find_task(args.task or "")
         experiment = None
@@ -99,20 +100,6 @@ def _params(args: argparse.Namespace, recipe) -> dict:
         "licence": args.licence,
         "command": "python -m film_core " + shlex.join(sys.argv[1:]),
     }
-
-
-def _changes(settings: list[str]) -> dict[str, str]:
-    from film_core.errors import SettingError
-
-    changes = {}
-    for setting in settings:
-        name, sign, value = setting.partition("=")
-        if not sign:
-            raise SettingError(
-                "train.set", "'{given}' is no setting; write --set epochs=10.", given=setting
-            )
-        changes[name.strip()] = value.strip()
-    return changes
 
 
 def _network(params: dict, width: int, seed: int):

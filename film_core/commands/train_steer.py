@@ -34,8 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Train; raises FilmError with the sentence to show."""
-    from film_core.commands.options import stage_printer
-    from film_core.commands.train import _changes
+    from film_core.commands.options import settings_of, stage_printer
     from film_core.errors import SettingError
     from film_core.training.experiment import Experiment
     from film_core.training.steer.recipe import SteerRecipe
@@ -44,7 +43,7 @@ def run(args: argparse.Namespace) -> int:
         experiment, params = Experiment.resume(args.resume)
         recipe = SteerRecipe(**params["recipe"])
     else:
-        experiment, recipe = None, SteerRecipe().changed(_changes(args.settings))
+        experiment, recipe = None, SteerRecipe().changed(settings_of(args.settings))
         params = {
             "name": args.name,
             "material": str(args.material),

@@ -15,7 +15,7 @@ from mcp.client.streamable_http import streamable_http_client
 
 from demo.settings import read_settings
 from film_core.errors import SettingError
-from tests.page.conftest import start_page
+from tests.page.conftest import start_page, stop
 
 
 @pytest.fixture(scope="module")
@@ -25,8 +25,7 @@ def tools_page(repository, tmp_path_factory):
         repository, folder, "tests.page.study_stand_in", FILM_STUDIO_MCP="1",
     )  # fmt: skip
     yield server
-    server.process.kill()  # its own client's connection would keep a graceful end waiting
-    server.process.wait()
+    stop(server)
 
 
 def use(server, work):
