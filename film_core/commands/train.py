@@ -70,7 +70,7 @@ def run(args: argparse.Namespace) -> int:
     from film_core.runtime import start
 
     runtime = start(args.device)
-    film = _network(params, files[0].width, recipe.seed)
+    film = _network(params, files[0].width, recipe)
     if experiment is None:
         if leads:
             experiment = Experiment.begin(args.out, args.name, params)
@@ -102,8 +102,8 @@ def _params(args: argparse.Namespace, recipe) -> dict:
     }
 
 
-def _network(params: dict, width: int, seed: int):
-    """Return the network with its initial weights: given ones, or drawn from the seed."""
+def _network(params: dict, width: int, recipe):
+    """Return the network with its initial weights: given ones, or the recipe's beginning."""
     import jittor as jt
 
     from film_core.checkpoints import load_film
@@ -111,8 +111,14 @@ def _network(params: dict, width: int, seed: int):
     from film_core.net import Film
 
     if not params["init"]:
-        jt.set_global_seed(seed)
-        return Film(text_width=width, kernels=params["kernels"])
+        from film_core.training.beginning import begin_from_rule
+
+        jt.set_global_seed(recipe.seed)
+        film = Film(text_width=width, kernels=params["kernels"])
+        weights = {name: variable.numpy().copy() for name, variable in film.state_dict().items()}
+        begin_from_rule(weights, recipe.beginning)
+        film.load_state_dict(weights)
+        return film
     film, card = load_film(params["init"], kernels=params["kernels"])
     if card.text_width != width:
         raise CheckpointError(

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from film_core.errors import SettingError, unknown_name
+from film_core.training.beginning import BEGINNINGS
 
 SCHEDULES = ("step", "cosine", "constant")
 MADE_PAIRS = ("none", "focus", "exposure")
@@ -18,7 +19,11 @@ class Recipe:
     Attributes:
         preset: the preset that it started from.
         seed: of initial weights, order, crops and everything else that is drawn.
+        beginning: initial weights where none are given: "random", or such as compute the
+            "maximum" or "mean" of the sources already (see `beginning.py`).
         epochs: how often every pair is seen.
+        balance: 0 draws every pair equally often, 1 every data set, however small; between them
+            a data set of n pairs is drawn in proportion to n^(1 - balance).
         batch: pairs in a step.
         crop: height and width of random crops; (0, 0) takes whole images.
         flips: mirror at random, and turn a quarter.
@@ -41,7 +46,9 @@ class Recipe:
 
     preset: str = "published"
     seed: int = 0
+    beginning: str = "random"
     epochs: float = 150.0
+    balance: float = 0.0
     batch: int = 2
     crop: tuple[int, int] = (0, 0)
     flips: bool = False
@@ -158,15 +165,16 @@ def _converted(name: str, value: Any, like: Any) -> Any:
 
 
 def _check(recipe: Recipe) -> None:
-    for name, allowed in (("schedule", SCHEDULES), ("made_pairs", MADE_PAIRS)):
+    named = (("schedule", SCHEDULES), ("made_pairs", MADE_PAIRS), ("beginning", BEGINNINGS))
+    for name, allowed in named:
         if getattr(recipe, name) not in allowed:
             raise unknown_name(name.replace("_", " "), getattr(recipe, name), allowed)
     limits = {
         "epochs": (1e-6, 1e6), "batch": (1, 1024), "learning_rate": (0, 1), "decay": (0, 1),
         "decay_epochs": (1e-6, 1e6), "warmup_steps": (0, 1e7), "clip_norm": (0, 1e9),
-        "average": (0, 0.999999), "made_share": (0, 1), "validation_share": (0, 0.9),
-        "validation_pairs": (0, 1e6), "validate_every": (0, 1e9), "tokens": (0, 10_000),
-        "seed": (0, 2**31 - 1),
+        "average": (0, 0.999999), "made_share": (0, 1), "balance": (0, 1),
+        "validation_share": (0, 0.9), "validation_pairs": (0, 1e6), "validate_every": (0, 1e9),
+        "tokens": (0, 10_000), "seed": (0, 2**31 - 1),
     }  # fmt: skip
     for name, (low, high) in limits.items():
         value = getattr(recipe, name)

@@ -62,6 +62,10 @@ class Sampler:
                 count=len(everything), held_out=held_out,
             )  # fmt: skip
 
+        sets = [file.dataset for file, _ in self.train]
+        chances = np.array([sets.count(name) ** -recipe.balance for name in sets])
+        self._chances = chances / chances.sum()
+
     @property
     def steps_an_epoch(self) -> float:
         """Steps in which as many pairs are drawn as there are."""
@@ -92,6 +96,10 @@ class Sampler:
     def _entries(self, step: int) -> list[tuple[PreparedFile, str]]:
         entries = []
         for index in range(step * self.recipe.batch, (step + 1) * self.recipe.batch):
+            if self.recipe.balance:
+                draw = np.random.default_rng([self.recipe.seed, _ORDER, index])
+                entries.append(self.train[draw.choice(len(self.train), p=self._chances)])
+                continue
             epoch, place = divmod(index, len(self.train))
             order = np.random.default_rng([self.recipe.seed, _ORDER, epoch]).permutation(
                 len(self.train)

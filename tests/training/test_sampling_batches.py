@@ -43,6 +43,23 @@ def test_every_pair_once_an_epoch_and_never_a_held_out_one(prepared):
         assert not {name.split("/")[1] for name in names} & held_out
 
 
+def test_balance_draws_small_data_sets_as_often(tmp_path, write_prepared):
+    large = write_prepared(tmp_path / "Large_train.h5", "Large", count=18)
+    small = write_prepared(tmp_path / "Small_train.h5", "Small", count=3)
+
+    def share(balance):
+        settings = {"crop": "48x64", "validation_share": 0, "balance": balance}
+        recipe = make_recipe("film-studio", settings)
+        drawn = Sampler([PreparedFile(large), PreparedFile(small)], recipe)
+        names = [drawn.names(step)[0] for step in range(420)]
+        assert names == [drawn.names(step)[0] for step in range(420)]
+        return np.mean([name.startswith("Small/") for name in names])
+
+    assert share(0) == pytest.approx(3 / 21)
+    assert share(0.5) == pytest.approx(3**0.5 / (3**0.5 + 18**0.5), abs=0.06)
+    assert share(1) == pytest.approx(0.5, abs=0.08)
+
+
 def test_held_out_pairs_do_not_depend_on_the_seed(prepared):
     chosen = [[n for _, n in sampler(prepared, seed=seed).validation] for seed in (0, 9)]
     assert chosen[0] == chosen[1]
