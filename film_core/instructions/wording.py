@@ -117,7 +117,8 @@ class Wording:
             words = self._degree(
                 draw, degree, "comparative", str(draw.choice(listed["comparative"]))
             )
-            pieces = {"P": place, "c": _Piece(words, "operation", outside)}
+            pieces = {"P": place, "@": self._adverb(draw, region)}
+            pieces["c"] = _Piece(words, "operation", outside)
         else:
             frame = self._one(draw, "excepts")
             if listed:

@@ -6,24 +6,34 @@ from film_core.net.steer import SteerBranch
 from film_core.training.steer.recipe import SteerRecipe
 from film_core.training.steer.sampling import EditBatch, PlaceBatch, WordBatch
 
+UNNAMED = 0.5
+"""How much more it costs to touch what was not named."""
+
 
 def word_losses(branch: SteerBranch, batch: WordBatch) -> dict[str, jt.Var]:
-    """Return "keys", "values" and "quiet": squared errors of what words are made into.
+    """Return the losses of a step's sentences.
 
-    Keys of words that speak of a place, values of an operation's words together, and what all
-    other words bring, which should be nothing.
+    "keys", "values" and "quiet" are squared errors of what words are made into: keys of words that
+    speak of a place, values of an operation's words together, and what all other words bring, which
+    should be nothing. "fields" is what they come to: the absolute error of the strengths asked for
+    at cells of a scene, touching what was not named counting more than doing too little.
     """
     present = jt.array(batch.present)
     keys, values = branch.text(jt.array(batch.words), present, jt.array(batch.sources))
     apart = keys - jt.array(batch.keys)
-    of_keys = ((apart * apart).sum(2) * jt.array(batch.marked)).sum() / batch.marked.sum()
+    of_keys = ((apart * apart).sum(2) * jt.array(batch.marked)).sum()
     together = jt.matmul(jt.array(batch.spans), values) - jt.array(batch.values)
-    of_values = ((together * together).sum(2) * jt.array(batch.acting)).sum() / batch.acting.sum()
+    of_values = ((together * together).sum(2) * jt.array(batch.acting)).sum()
+    queries = branch.queries(jt.array(batch.cells))
+    asked = branch.strengths(branch.word_maps(keys, queries), values)  # (B, 9, N)
+    fields = jt.array(batch.fields)
+    unnamed = jt.array(1 + UNNAMED * (batch.fields == 0).astype("float32"))
     brought = (values * values).sum(2) + 0.1 * jt.abs(values).sum(2)
     return {
-        "keys": of_keys,
-        "values": of_values,
+        "keys": of_keys / max(1.0, batch.marked.sum()),
+        "values": of_values / max(1.0, batch.acting.sum()),
         "quiet": (brought * jt.array(batch.quiet)).sum() / batch.quiet.sum(),
+        "fields": (jt.abs(asked - fields) * unnamed).sum(1).mean(),
     }
 
 

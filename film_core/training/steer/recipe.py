@@ -12,7 +12,9 @@ class SteerRecipe:
     Attributes:
         steps: training steps.
         sentences, cells: sentences of a step, and grid cells of each of its eight scenes.
-        longest: words of a sentence; instructions with more are left out.
+        longest: words of a sentence in most steps; longer texts have steps of their own.
+        long_every: steps from one with longer texts, a quarter as many, to the next; 0 for none.
+        field_cells: cells of a scene at which a sentence's strengths are compared.
         crops, crop: crops of an edit step and their side in pixels.
         edit_every: steps from one with crops to the next; the others train on words alone.
         learning_rate: of the first steps; it falls along a half cosine to a hundredth.
@@ -23,17 +25,19 @@ class SteerRecipe:
         random_texts: share of texts replaced by random vectors, which ask for nothing.
         other_neutrals: share of crops whose neutral picture is another than the exact network's.
         repairs: share of damaged scenes that are asked to be repaired.
-        keys, values, quiet, places, edits: weights of the losses.
+        keys, values, quiet, fields, places, edits: weights of the losses.
         pool: sentences drawn before training.
         seed: of everything.
     """
 
-    steps: int = 1500
-    sentences: int = 32
+    steps: int = 6000
+    sentences: int = 40
     cells: int = 256
-    longest: int = 32
+    longest: int = 40
+    long_every: int = 8
+    field_cells: int = 96
     edit_every: int = 2
-    crops: int = 6
+    crops: int = 4
     crop: int = 56
     learning_rate: float = 2e-3
     clip_norm: float = 1.0
@@ -46,9 +50,10 @@ class SteerRecipe:
     keys: float = 1.0
     values: float = 2.0
     quiet: float = 1.0
+    fields: float = 3.0
     places: float = 3.0
     edits: float = 12.0
-    pool: int = 9000
+    pool: int = 14000
     seed: int = 0
 
     def changed(self, settings: dict[str, str]) -> "SteerRecipe":

@@ -50,6 +50,8 @@ class WordBatch:
         values: (B, S, 9) float32, what the words of a span bring together.
         acting: (B, S) float32, 1 where there is such a span.
         quiet: (B, T) float32, 1 for words outside any such span: they bring nothing.
+        cells: (B, N, F) float32, features of cells of one scene for each sentence.
+        fields: (B, 9, N) float32, the strength of every edit that the sentence asks for there.
     """
 
     words: np.ndarray
@@ -61,6 +63,8 @@ class WordBatch:
     values: np.ndarray
     acting: np.ndarray
     quiet: np.ndarray
+    cells: np.ndarray
+    fields: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -117,24 +121,29 @@ class SteerSampler:
 
     def __init__(self, views: list[SceneView], pool: SentencePool, recipe: SteerRecipe) -> None:
         self.views, self.pool, self.recipe = views, pool, recipe
-        self.eligible = [
-            n for n, sentence in enumerate(pool.sentences)
-            if len(pool.features[n]) <= recipe.longest or not sentence.spans
-        ]  # fmt: skip
+        lengths = [len(words) for words in pool.features]
+        self.eligible = [n for n, length in enumerate(lengths) if length <= recipe.longest]
+        self.long = [n for n, length in enumerate(lengths) if length > recipe.longest]
         self.deviation = float(np.std(pool.features[0].astype(np.float32)))
 
     def words(self, step: int) -> WordBatch:
         """Return the sentences of step `step` (from 0)."""
         draw = np.random.default_rng([self.recipe.seed, _WORDS, step])
-        return self.word_batch(list(draw.choice(self.eligible, self.recipe.sentences)), draw)
+        count, every = self.recipe.sentences, self.recipe.long_every
+        if self.long and every and step % every == every - 1:
+            # Apart from the others, which would only be padded to their length.
+            return self.word_batch(list(draw.choice(self.long, count // 4)), draw)
+        return self.word_batch(list(draw.choice(self.eligible, count)), draw)
 
     def word_batch(
         self, chosen: list[int], draw: np.random.Generator, noisy: bool = True
     ) -> WordBatch:
         """Return the sentences `chosen` from the pool, with noise and dropout or without."""
         recipe, pool = self.recipe, self.pool
-        longest = min(recipe.longest, max(len(pool.features[n]) for n in chosen))
+        longest = max(len(pool.features[n]) for n in chosen)
         length, size = -(-longest // 8) * 8, len(chosen)
+        cells = np.zeros((size, recipe.field_cells, self.views[0].features.shape[1]), np.float32)
+        fields = np.zeros((size, len(CHANNELS), recipe.field_cells), np.float32)
         words = np.zeros((size, length, pool.features[0].shape[1]), np.float32)
         present, marked, quiet = (np.zeros((size, length), np.float32) for _ in range(3))
         keys = np.zeros((size, length, len(PLACES) + 1), np.float32)
@@ -142,13 +151,12 @@ class SteerSampler:
         values = np.zeros((size, SPANS, len(CHANNELS)), np.float32)
         acting, sources = np.zeros((size, SPANS), np.float32), np.zeros(size, np.int32)
         for row, number in enumerate(chosen):
-            # Beyond `longest` words are only long descriptions, of which any part asks for nothing.
-            sentence, marks = pool.sentences[number], pool.marks[number][:length]
-            given = pool.features[number][:length].astype(np.float32)
-            count, listed = len(given), sentence.spans
+            sentence, marks = pool.sentences[number], pool.marks[number]
+            given = pool.features[number].astype(np.float32)
+            count, listed, asked = len(given), sentence.spans, sentence.clauses
             if noisy and draw.random() < recipe.random_texts:
                 given = draw.normal(given.mean(0), given.std(), given.shape).astype(np.float32)
-                marks, listed = np.full(count, -1), ()
+                marks, listed, asked = np.full(count, -1), (), ()
             if noisy:
                 noise = draw.standard_normal(given.shape, np.float32)
                 given = given + recipe.word_noise * self.deviation * noise
@@ -158,6 +166,9 @@ class SteerSampler:
                 dropped = (marks < 0) & (draw.random(count) < recipe.word_dropout)
                 present[row, :count][dropped] = 0 if (~dropped).any() else 1
             sources[row] = _source(draw, bool(sentence.clauses))
+            view = self.views[draw.integers(len(self.views))]
+            where = draw.choice(GRID * GRID, recipe.field_cells, replace=False)
+            cells[row], fields[row] = view.features[where], view.field(asked)[:, where]
             acts = iter(range(SPANS))
             clauses = iter(sentence.clauses)
             for mark, span in enumerate(listed):
@@ -172,7 +183,7 @@ class SteerSampler:
                     values[row, slot, operation.channel] = operation.sign * clause.strength
         return WordBatch(
             words, present, sources, keys, marked * present, spans * present[:, None], values,
-            acting, quiet * present,
+            acting, quiet * present, cells, fields,
         )  # fmt: skip
 
     def places(self, step: int) -> PlaceBatch:

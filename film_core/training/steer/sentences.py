@@ -4,7 +4,7 @@ import hashlib
 import io
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +17,7 @@ from film_core.instructions.regions import GEOMETRIC_PLACES, SEEN_PLACES
 from film_core.instructions.wording import ALL_OPERATIONS
 from film_core.text import Encoder
 
-KINDS = {"one": 0.46, "two": 0.16, "rest": 0.05, "except": 0.07, "negated": 0.11, "fact": 0.11,
+KINDS = {"one": 0.40, "two": 0.16, "rest": 0.05, "except": 0.08, "negated": 0.16, "fact": 0.11,
          "nonsense": 0.04}  # fmt: skip
 """How often each kind of sentence is drawn."""
 _OTHER_LANGUAGES = (
@@ -27,12 +27,34 @@ _OTHER_LANGUAGES = (
     "اجعلها أكثر إشراقا", "Questa è una fotografia.", "Det är en bil på vägen.", "😀 🚗 🌃",
     "🔆🔆🔆", "❤️", "->", "...", "???",
 )  # fmt: skip
-MOST_WORDS = 72
+MOST_WORDS = 128
+SURROUNDED = 0.25
+"""Share of instructions that begin or end with words that ask for nothing, or follow a fact."""
 
 
 def trained_on(text: str) -> bool:
     """Whether a sentence may be trained on: one in eight never is, and measures seen wordings."""
     return hashlib.sha256(text.lower().strip(" .!?").encode()).digest()[0] % 8 != 0
+
+
+def draw_trained_sentence(draw: np.random.Generator, wording: Wording) -> Sentence:
+    """Return a sentence to train on: as `draw_sentence`, some among words that ask for nothing."""
+    sentence = draw_sentence(draw, wording)
+    if not sentence.spans or draw.random() > SURROUNDED:
+        return sentence
+    before = after = ""
+    chance = draw.random()
+    if chance < 0.3:
+        before = wording.fact(draw).text.rstrip(" .!?") + ". "
+    elif chance < 0.7:
+        before = str(draw.choice(wording.content["openings"]))
+    if chance > 0.5 and sentence.text[-1] not in "?.!":
+        after = str(draw.choice(wording.content["closings"]))
+    moved = tuple(
+        replace(span, start=span.start + len(before), end=span.end + len(before))
+        for span in sentence.spans
+    )
+    return replace(sentence, text=before + sentence.text + after, spans=moved)
 
 
 def draw_sentence(draw: np.random.Generator, wording: Wording, kind: str = "") -> Sentence:
@@ -107,7 +129,7 @@ def _region(draw, wording: Wording, everywhere: float) -> str:
 
 
 def _facts(draw, wording: Wording) -> Sentence:
-    count = 1 if draw.random() < 0.6 else int(draw.integers(2, 6))
+    count = 1 if draw.random() < 0.5 else int(draw.integers(2, 13))
     return Sentence(" ".join(wording.fact(draw).text for _ in range(count)), kind="fact")
 
 
@@ -162,7 +184,7 @@ def make_pool(
     sentences, features, marks = [], [], []
     draw = np.random.default_rng([seed, 7])
     while len(sentences) < count:
-        sentence = draw_sentence(draw, wording)
+        sentence = draw_trained_sentence(draw, wording)
         if not trained_on(sentence.text):
             continue
         words, tokens = encode_words(encoder, sentence.text)

@@ -142,7 +142,6 @@ class SteerTrainer:
         with jt.no_grad():
             for start in range(0, len(pool.sentences), 50):
                 chosen = range(start, min(start + 50, len(pool.sentences)))
-                chosen = [n for n in chosen if n in self.held_out.eligible]
                 batch = self.held_out.word_batch(chosen, np.random.default_rng(1), noisy=False)
                 keys, values = self.branch.text(
                     jt.array(batch.words), jt.array(batch.present), jt.array(batch.sources)
