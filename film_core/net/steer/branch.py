@@ -101,9 +101,13 @@ class SteerBranch(nn.Module):
             keys: (B, T, match_width + 1), the last one a bias.
             queries: (B, P, match_width).
         """
+        return jt.sigmoid(self.word_scores(keys, queries))
+
+    def word_scores(self, keys: jt.Var, queries: jt.Var) -> jt.Var:
+        """Return what `word_maps` takes the sigmoid of."""
         width = self.config.match_width
         scores = jt.matmul(keys[:, :, :width], queries.transpose(0, 2, 1))
-        return jt.sigmoid(scores + SHARPNESS * keys[:, :, width:])
+        return scores + SHARPNESS * keys[:, :, width:]
 
     def strengths(self, maps: jt.Var, values: jt.Var) -> jt.Var:
         """Return the strength of every edit at every position, (B, edits, P), within +-BOUND."""

@@ -15,8 +15,11 @@ def word_losses(branch: SteerBranch, batch: WordBatch) -> dict[str, jt.Var]:
 
     "keys", "values" and "quiet" are squared errors of what words are made into: keys of words that
     speak of a place, values of an operation's words together, and what all other words bring, which
-    should be nothing. "fields" is what they come to: the absolute error of the strengths asked for
-    at cells of a scene, touching what was not named counting more than doing too little.
+    should be nothing. "maps" and "fields" are what they come to at cells of a scene: the
+    cross-entropy of words' maps with the regions that they speak of, and the absolute error of the
+    strengths asked for, touching what was not named counting more than doing too little. (Maps
+    learn from the first alone: from the second they would learn to be nowhere, before any place is
+    known, and where a map is zero it has no slope to come back.)
     """
     present = jt.array(batch.present)
     keys, values = branch.text(jt.array(batch.words), present, jt.array(batch.sources))
@@ -25,7 +28,10 @@ def word_losses(branch: SteerBranch, batch: WordBatch) -> dict[str, jt.Var]:
     together = jt.matmul(jt.array(batch.spans), values) - jt.array(batch.values)
     of_values = ((together * together).sum(2) * jt.array(batch.acting)).sum()
     queries = branch.queries(jt.array(batch.cells))
-    asked = branch.strengths(branch.word_maps(keys, queries), values)  # (B, 9, N)
+    scores = branch.word_scores(keys, queries)  # (B, T, N)
+    astray = _cross_entropy(scores, jt.array(batch.inside)).mean(2) * jt.array(batch.marked)
+    # Sums as they are: within bounds too much asked for would have no slope.
+    asked = jt.matmul(values.transpose(0, 2, 1), jt.sigmoid(scores).detach())  # (B, 9, N)
     fields = jt.array(batch.fields)
     unnamed = jt.array(1 + UNNAMED * (batch.fields == 0).astype("float32"))
     brought = (values * values).sum(2) + 0.1 * jt.abs(values).sum(2)
@@ -33,6 +39,7 @@ def word_losses(branch: SteerBranch, batch: WordBatch) -> dict[str, jt.Var]:
         "keys": of_keys / max(1.0, batch.marked.sum()),
         "values": of_values / max(1.0, batch.acting.sum()),
         "quiet": (brought * jt.array(batch.quiet)).sum() / batch.quiet.sum(),
+        "maps": astray.sum() / max(1.0, batch.marked.sum()),
         "fields": (jt.abs(asked - fields) * unnamed).sum(1).mean(),
     }
 
@@ -41,9 +48,12 @@ def place_loss(branch: SteerBranch, batch: PlaceBatch) -> jt.Var:
     """Return the mean cross-entropy of every place's score with where the place is."""
     scores = branch.queries(jt.array(batch.features).unsqueeze(0))[0]  # (N, places)
     inside = jt.array(batch.places)
-    # log(1 + e^s) - inside s, written so that nothing overflows
-    softplus = jt.maximum(scores, 0.0) + jt.log(1 + jt.exp(-jt.abs(scores)))
-    return (softplus - inside * scores).mean()
+    return _cross_entropy(scores, inside).mean()
+
+
+def _cross_entropy(scores: jt.Var, inside: jt.Var) -> jt.Var:
+    """log(1 + e^s) - inside s, written so that nothing overflows."""
+    return jt.maximum(scores, 0.0) + jt.log(1 + jt.exp(-jt.abs(scores))) - inside * scores
 
 
 def edit_loss(branch: SteerBranch, batch: EditBatch) -> jt.Var:

@@ -25,12 +25,12 @@ class SteerRecipe:
         random_texts: share of texts replaced by random vectors, which ask for nothing.
         other_neutrals: share of crops whose neutral picture is another than the exact network's.
         repairs: share of damaged scenes that are asked to be repaired.
-        keys, values, quiet, fields, places, edits: weights of the losses.
+        keys, values, quiet, maps, fields, places, edits: weights of the losses.
         pool: sentences drawn before training.
         seed: of everything.
     """
 
-    steps: int = 6000
+    steps: int = 5000
     sentences: int = 40
     cells: int = 256
     longest: int = 40
@@ -47,10 +47,11 @@ class SteerRecipe:
     random_texts: float = 0.02
     other_neutrals: float = 0.35
     repairs: float = 0.65
-    keys: float = 1.0
+    keys: float = 0.5
     values: float = 2.0
     quiet: float = 1.0
-    fields: float = 3.0
+    maps: float = 2.0
+    fields: float = 2.0
     places: float = 3.0
     edits: float = 12.0
     pool: int = 14000

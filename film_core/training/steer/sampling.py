@@ -50,7 +50,9 @@ class WordBatch:
         values: (B, S, 9) float32, what the words of a span bring together.
         acting: (B, S) float32, 1 where there is such a span.
         quiet: (B, T) float32, 1 for words outside any such span: they bring nothing.
-        cells: (B, N, F) float32, features of cells of one scene for each sentence.
+        inside: (B, T, N) float32, how far cells of one scene for each sentence belong to the region
+            that a marked word speaks of.
+        cells: (B, N, F) float32, features of those cells.
         fields: (B, 9, N) float32, the strength of every edit that the sentence asks for there.
     """
 
@@ -63,6 +65,7 @@ class WordBatch:
     values: np.ndarray
     acting: np.ndarray
     quiet: np.ndarray
+    inside: np.ndarray
     cells: np.ndarray
     fields: np.ndarray
 
@@ -143,6 +146,7 @@ class SteerSampler:
         longest = max(len(pool.features[n]) for n in chosen)
         length, size = -(-longest // 8) * 8, len(chosen)
         cells = np.zeros((size, recipe.field_cells, self.views[0].features.shape[1]), np.float32)
+        inside = np.zeros((size, length, recipe.field_cells), np.float32)
         fields = np.zeros((size, len(CHANNELS), recipe.field_cells), np.float32)
         words = np.zeros((size, length, pool.features[0].shape[1]), np.float32)
         present, marked, quiet = (np.zeros((size, length), np.float32) for _ in range(3))
@@ -175,6 +179,7 @@ class SteerSampler:
                 there = np.flatnonzero(marks == mark)
                 marked[row, there] = 1
                 keys[row, there] = place_code(span.region)
+                inside[row, there] = view.mask(span.region)[where]
                 if span.kind == "operation":
                     slot, clause = next(acts), _clause_of(span, clauses, sentence.clauses)
                     spans[row, slot, there] = acting[row, slot] = 1
@@ -183,7 +188,7 @@ class SteerSampler:
                     values[row, slot, operation.channel] = operation.sign * clause.strength
         return WordBatch(
             words, present, sources, keys, marked * present, spans * present[:, None], values,
-            acting, quiet * present, cells, fields,
+            acting, quiet * present, inside, cells, fields,
         )  # fmt: skip
 
     def places(self, step: int) -> PlaceBatch:
