@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from demo import steering
 from demo.attention import unpack
 from demo.examples import find_examples
 from demo.offers import Offer, Offers
@@ -161,12 +162,14 @@ class Desk:
         reply = await self._ask(self.reading, visit, request, {digest: data})
         return read_origin(reply["entries"], name)
 
-    def weights_for(self, task: str) -> str:
-        """Return the name of the weights that this page fuses with for `task`."""
-        from film_core.checkpoints import weights_for_task
+    def weights_for(self, visit: Visit) -> str:
+        """Return the name of the weights that a visit's task and network are fused with."""
+        from film_core.checkpoints import weights_of_network
 
         chosen = self.settings.weights
-        return weights_for_task(task) if chosen == "auto" else Path(chosen).stem
+        if visit.network == "film" and chosen != "auto":
+            return Path(chosen).stem
+        return weights_of_network(visit.network, visit.task)
 
     async def register(self, visit: Visit) -> "Registration":
         """Return how far the two sources are apart.
@@ -249,14 +252,21 @@ class Desk:
 
     # -- fusing -----------------------------------------------------------------------------------
 
-    def fuse(self, visit: Visit, text_a: str, text_b: str, attention: bool = True) -> Job:
-        """Put a fusion of the visit's sources in the line.
+    def fuse(
+        self,
+        visit: Visit,
+        text_a: str,
+        text_b: str,
+        attention: bool = True,
+        instruction: str = "",
+    ) -> Job:
+        """Put a fusion of the visit's sources, by its network, in the line.
 
         Raises:
             TextError: a text is longer than this page accepts.
             QueueFullError: too much waits already.
         """
-        for text in (text_a, text_b):
+        for text in (text_a, text_b, instruction):
             self.check_text(text)
         job = Job(
             visit.identity,
@@ -267,6 +277,8 @@ class Desk:
                 "text_a": text_a,
                 "text_b": text_b,
                 "attention": attention,
+                "network": visit.network,
+                "instruction": instruction,
                 "limits": self._limits(),
             },
             _blobs(visit.sources),
@@ -331,10 +343,14 @@ class Desk:
             luminance=luminance,
             words=tuple(Word(w["text"], w["slot"], tuple(w["tokens"])) for w in reply["words"]),
             attention=None if attention is None else unpack(attention),
+            instruction=reply["instruction"],
+            steering=None if reply["steering"] is None else steering.unpack(reply["steering"]),
+            change=reply["change"],
         )
         result = replace(result, moved=_moved(visit, result))
         # Arrays are large: only the newest result keeps its own.
-        visit.results[:] = [replace(r, attention=None, luminance=None) for r in visit.results]
+        light = {"attention": None, "luminance": None, "steering": None, "change": None}
+        visit.results[:] = [replace(r, **light) for r in visit.results]
         visit.results.append(result)
         while len(visit.results) > self.settings.history:
             self.drop(visit, visit.results[0])
@@ -398,9 +414,13 @@ def _moved(visit: Visit, result: Result) -> Moved | None:
     before = visit.results[-1] if visit.results else None
     if before is None or before.luminance is None or before.pair != result.pair:
         return None
-    if (before.text_a, before.text_b) == (result.text_a, result.text_b):
+    if before.weights != result.weights or _texts(before) == _texts(result):
         return None
     return moved_by_text(result.luminance, before)
+
+
+def _texts(result: Result) -> tuple[str, str, str]:
+    return result.text_a, result.text_b, result.instruction
 
 
 def _named(sources: dict[Slot, Source | None]) -> dict[str, dict[str, str] | None]:

@@ -57,6 +57,8 @@ def add_endpoints(desk: Desk) -> None:
         task: str = "ivf",
         text_a: str | None = None,
         text_b: str | None = None,
+        network: str = "film",
+        instruction: str = "",
         request: gr.Request = None,
     ) -> dict[str, Any]:
         """Fuse two images of one scene under the guidance of two texts with FILM.
@@ -67,6 +69,8 @@ def add_endpoints(desk: Desk) -> None:
             task: ivf, mif, mef or mff
             text_a: description of A; null to have it written from measurements
             text_b: description of B; null to have it written from measurements
+            network: film (as published) or steer (follows the instruction)
+            instruction: what to do, where and how much, in English; for the network steer
 
         Returns:
             image: the fused picture as data address of a PNG; metrics: the twelve metrics, raw and
@@ -74,7 +78,9 @@ def add_endpoints(desk: Desk) -> None:
         """
         with _Call(page, request):
             visit = await _visit(desk, image_a, image_b, task, request)
-            reply = await _fused(desk, visit, text_a, text_b)
+            visit.network = network
+            desk.weights_for(visit)  # an unknown network is answered at once
+            reply = await _fused(desk, visit, text_a, text_b, instruction=instruction)
         address = "data:image/png;base64," + base64.b64encode(reply["png"]).decode()
         told = ("metrics", "text_a", "text_b", "device", "weights", "notes")
         return {"image": address, "seconds": reply["timings"], **{n: reply[n] for n in told}}
@@ -236,10 +242,15 @@ async def _studied(desk: Desk, visit: Visit, text_a: str, text_b: str) -> "Study
 
 
 async def _fused(
-    desk: Desk, visit: Visit, text_a: str | None, text_b: str | None, attention: bool = False
+    desk: Desk,
+    visit: Visit,
+    text_a: str | None,
+    text_b: str | None,
+    attention: bool = False,
+    instruction: str = "",
 ) -> dict[str, Any]:
     texts = await _described(desk, visit, text_a, text_b)
-    job = desk.fuse(visit, texts["a"], texts["b"], attention)
+    job = desk.fuse(visit, texts["a"], texts["b"], attention, instruction)
     try:
         last = [event async for event in job.events()][-1]
     finally:

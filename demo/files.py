@@ -57,6 +57,18 @@ def attention_npz(result: Result) -> bytes:
     return file.getvalue()
 
 
+def word_maps_npz(result: Result) -> bytes:
+    """Return a steering network's words, their maps and strengths, and the change, as .npz."""
+    arrays: dict[str, np.ndarray] = {"change": result.change, "instruction": result.instruction}
+    for slot, words in result.steering.words.items():
+        arrays[f"{slot}_words"] = np.array([token.text for token in words])
+        arrays[f"{slot}_maps"] = result.steering.maps[slot]
+        arrays[f"{slot}_strengths"] = result.steering.strengths[slot]
+    file = io.BytesIO()
+    np.savez_compressed(file, **arrays)
+    return file.getvalue()
+
+
 def attention_figure(
     result: Result, look: Look, under: np.ndarray, title: str, label: str, kind: str
 ) -> bytes:

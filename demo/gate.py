@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 EXACT = frozenset(
     {
         "/", "/health", "/upload", "/theme.css", "/favicon.ico", "/manifest.json", "/robots.txt",
-        "/config", "/fonts/inter.woff2",
+        "/config", "/fonts/inter.woff2", "/guide/text-guidance",
         "/gradio_api/info", "/gradio_api/queue/join", "/gradio_api/queue/data", "/gradio_api/reset",
         "/gradio_api/cancel", "/gradio_api/startup-events", "/gradio_api/openapi.json",
     }

@@ -11,8 +11,9 @@ from demo.desk import Desk
 from demo.endpoints import add_endpoints
 from demo.language import Language, load_language
 from demo.panels.header import render_header
+from demo.panels.network import steers
 from demo.state import SLOTS, Visit
-from demo.view import View, describer_choices
+from demo.view import View, describer_choices, network_choices
 from film_core.tasks import TASKS
 
 # What panels need besides choices.js.
@@ -98,6 +99,18 @@ def _lay_out(desk: Desk, say: Language, first: Visit) -> View:
                             gr.Button("", size="sm", elem_id=f"again-{slot}", min_width=0),
                             value="text.again",
                         )
+            network = text(
+                gr.Radio(network_choices(say), value="film", elem_id="network", visible=steers()),
+                label="network",
+            )
+            network_about = drawn(js_on_load=client("choices.js"), elem_id="network-about")
+            instruction = text(
+                gr.Textbox(
+                    lines=2, max_lines=6, elem_id="instruction", visible=False,
+                    max_length=desk.settings.max_characters,
+                ),
+                label="instruction", placeholder="instruction.placeholder",
+            )  # fmt: skip
             with gr.Row(elem_id="go"):
                 fuse = text(
                     gr.Button("", variant="primary", size="lg", elem_id="fuse"), value="fuse"
@@ -124,8 +137,8 @@ def _lay_out(desk: Desk, say: Language, first: Visit) -> View:
     footer = drawn(elem_id="foot")
     return View(
         visit, header, task, task_sentence, examples, reopened, sources, suggestion, swap,
-        describer, texts, authors, again, fuse, cancel, progress, link, viewer, facts, panels,
-        footer, translated,
+        describer, texts, authors, again, network, network_about, instruction, fuse, cancel,
+        progress, link, viewer, facts, panels, footer, translated,
     )  # fmt: skip
 
 

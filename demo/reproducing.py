@@ -45,6 +45,8 @@ def as_command(result: Result) -> str:
         "task": result.task, "weights": result.weights, "text-a": result.text_a,
         "text-b": result.text_b, "out": "fused.png",
     }  # fmt: skip
+    if result.instruction:
+        options["instruction"] = result.instruction
     given = [f"--{name}={value}" for name, value in options.items()]
     return shlex.join(["python", "-m", "film_core", "fuse", *images, *given])
 

@@ -28,6 +28,7 @@ from film_core.errors import SettingError
 
 _FOLDER = Path(__file__).parent
 _FONT = _FOLDER / "fonts" / "inter-latin-wght-normal.woff2"
+_GUIDE = _FOLDER.parent / "docs" / "text-guidance.md"
 _STYLES = sorted((_FOLDER / "style").glob("*.css"))
 
 
@@ -104,6 +105,12 @@ def _add_routes(app: FastAPI, desk: Desk) -> None:
         if kind == "webp":
             return Response(thumbnail(key, stem), media_type="image/webp")
         return FileResponse(find_examples()[key].file(stem))
+
+    @app.get("/guide/text-guidance")
+    def guide() -> Response:
+        if not _GUIDE.is_file():
+            return Response(status_code=404)
+        return FileResponse(_GUIDE, media_type="text/plain; charset=utf-8")
 
     @app.get("/fonts/inter.woff2")
     def font() -> FileResponse:

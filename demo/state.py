@@ -13,7 +13,7 @@ from demo.worker.job import Job
 from film_core.fusion.origin import Origin
 
 if TYPE_CHECKING:
-    from film_core.fusion import AttentionResult
+    from film_core.fusion import AttentionResult, SteeringResult
     from film_core.images import Suggestion
     from film_core.registration import Registration
 
@@ -70,12 +70,13 @@ class Word:
 
     Attributes:
         text: as written.
-        slot: whose description it stands in.
-        tokens: its word pieces, as indices into the attention maps.
+        slot: whose description it stands in, or "instruction".
+        tokens: its word pieces, as indices into the attention maps; of a steering network, into
+            the maps of its own text.
     """
 
     text: str
-    slot: Slot
+    slot: str
     tokens: tuple[int, ...]
 
 
@@ -94,6 +95,9 @@ class Result:
         seconds: durations by step name.
         sources: what was fused.
         moved: effect of the text against the previous result of the same pair.
+        instruction: what the network was told to do.
+        steering: what its words did, where a steering network fused; as `attention`.
+        change: (H, W) float32, luminance minus that without any words; as `steering`.
     """
 
     number: int
@@ -114,6 +118,9 @@ class Result:
     words: tuple[Word, ...] = ()
     attention: "AttentionResult | None" = None
     moved: Moved | None = None
+    instruction: str = ""
+    steering: "SteeringResult | None" = None
+    change: np.ndarray | None = None
     made: float = field(default_factory=time.time)
 
     @property
@@ -124,7 +131,8 @@ class Result:
     @property
     def origin(self) -> Origin:
         """What made it."""
-        return Origin(self.task, self.weights, self.text_a, self.text_b, *self.pair[1:])
+        texts = (self.text_a, self.text_b)
+        return Origin(self.task, self.weights, *texts, *self.pair[1:], self.instruction)
 
 
 @dataclass(frozen=True)
@@ -137,7 +145,8 @@ class Look:
         head: 1 to 8, None for the mean of all.
         words: indices of the words, () for the mean of all.
         several: whether choosing a word adds it to those that are shown instead of replacing them.
-        gate: whether the gate is shown that the words open together, instead of their maps.
+        gate: whether the gate is shown that the words open together, instead of their maps; of a
+            steering network, what the words changed.
         colours: name of a perceptual colour map of matplotlib.
         strength: how opaque the overlay is, in percent.
     """
@@ -196,6 +205,7 @@ class Visit:
             is the visitor's own. (The newest alone won't do: two uploads can overtake each other.)
         authors: who wrote it.
         by_model: whether the host's model describes, not the measurements.
+        network: "film" (as published) or "steer" (follows instructions).
         steps: how each text was made, where it was made in steps.
         errors: the sentence beside each field, as an error to be translated; None where fine.
         results: the visit's own, newest last.
@@ -223,6 +233,7 @@ class Visit:
     filled: set[int] = field(default_factory=set)
     authors: dict[Slot, str] = field(default_factory=lambda: {"a": "", "b": ""})
     by_model: bool = False
+    network: str = "film"
     steps: dict[Slot, list[dict[str, str]]] = field(default_factory=lambda: {"a": [], "b": []})
     errors: dict[str, Exception | None] = field(default_factory=dict)
     results: list[Result] = field(default_factory=list)
@@ -273,6 +284,11 @@ class Visit:
         """What would be fused now; None while a source is missing."""
         a, b = self.sources["a"], self.sources["b"]
         return None if a is None or b is None else (self.task, a.digest, b.digest)
+
+
+def network_of(weights: str) -> str:
+    """Return which network weights of this name belong to, "film" or "steer"."""
+    return "steer" if weights.startswith("film-steer") else "film"
 
 
 def moved_by_text(result: np.ndarray, before: Result) -> Moved:

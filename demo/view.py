@@ -6,6 +6,7 @@ from typing import Any
 import gradio as gr
 
 from demo.language import Language
+from film_core.checkpoints import NETWORKS
 
 
 @dataclass
@@ -30,6 +31,9 @@ class View:
     texts: dict[str, gr.Textbox]
     authors: dict[str, gr.HTML]
     again: dict[str, gr.Button]
+    network: gr.Radio
+    network_about: gr.HTML
+    instruction: gr.Textbox
     fuse: gr.Button
     cancel: gr.Button
     progress: gr.HTML
@@ -39,6 +43,13 @@ class View:
     panels: dict[str, gr.HTML]
     footer: gr.HTML
     translated: list[tuple[Any, str, str]] = field(default_factory=list)
+
+    @property
+    def task_parts(self) -> list[Any]:
+        """What depends on the task: what `show_task` updates, but for the examples."""
+        return [
+            self.task, self.task_sentence, self.network, self.network_about, self.instruction
+        ]  # fmt: skip
 
     @property
     def source_parts(self) -> list[gr.HTML]:
@@ -51,7 +62,13 @@ class View:
         for component, name, key in self.translated:
             changes.setdefault(component, {})[name] = say(key)
         changes.setdefault(self.describer, {})["choices"] = describer_choices(say)
+        changes.setdefault(self.network, {})["choices"] = network_choices(say)
         return {component: gr.update(**values) for component, values in changes.items()}
+
+
+def network_choices(say: Language) -> list[tuple[str, str]]:
+    """Return the networks that can be chosen."""
+    return [(say(f"network.{name}"), name) for name in NETWORKS]
 
 
 def describer_choices(say: Language) -> list[tuple[str, str]]:

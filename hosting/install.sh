@@ -14,6 +14,8 @@ folder="$(cd "$folder" && pwd)"
 for part in app.py demo film_core weights examples hosting "$lock" LICENSE README.md; do
   cp -R "$source/$part" "$folder/app/"
 done
+mkdir -p "$folder/app/docs"
+cp "$source/docs/text-guidance.md" "$folder/app/docs/"  # the page shows it
 "${PYTHON:-python3.11}" -m venv "$folder/venv"
 "$folder/venv/bin/pip" install --quiet --disable-pip-version-check --no-cache-dir \
   --require-hashes -r "$folder/app/$lock"

@@ -12,6 +12,7 @@ from demo.actions import (
     choosing,
     exploring,
     fusing,
+    instructing,
     opening,
     registering,
     remembering,
@@ -34,6 +35,7 @@ def wire(page: gr.Blocks, view: View, desk: Desk) -> None:
     suggesting.wire(view, desk)
     reopening.wire(view, desk)
     asking.wire(view, desk)
+    instructing.wire(view, desk)
     fusing.wire(view, desk)
     exploring.wire(view, desk)
     registering.wire(view, desk)

@@ -95,7 +95,7 @@ def wire(view: View, desk: Desk) -> None:
                 yield updates
 
     shown = [
-        view.task, view.task_sentence, view.examples, view.progress, view.viewer, view.facts,
+        *view.task_parts, view.examples, view.progress, view.viewer, view.facts,
         *view.panels.values(),
         *view.source_parts, *view.texts.values(), *view.authors.values(),
     ]  # fmt: skip

@@ -26,14 +26,14 @@ from film_core.errors import FilmError, SettingError
 def wire(view: View, desk: Desk) -> None:
     """Connect Fuse and Cancel."""
 
-    async def fuse(visit: Visit, a: str, b: str) -> AsyncIterator[Updates]:
+    async def fuse(visit: Visit, a: str, b: str, told: str) -> AsyncIterator[Updates]:
         say = language_of(visit)
         if visit.job is not None:
             return
         began = time.monotonic()
         sources = dict(visit.sources)
         try:
-            job = visit.job = _submit(visit, desk, a, b)
+            job = visit.job = _submit(visit, desk, a, b, told)
         except FilmError as error:
             yield {view.progress: render_failure(error, say)}
             return
@@ -83,14 +83,15 @@ def wire(view: View, desk: Desk) -> None:
             desk.fusing.cancel(visit.job)
 
     shown = [
-        view.fuse, view.cancel, view.progress, view.viewer, view.facts, view.task,
-        view.task_sentence, view.examples, *view.panels.values(), *view.source_parts,
+        view.fuse, view.cancel, view.progress, view.viewer, view.facts, *view.task_parts,
+        view.examples, *view.panels.values(), *view.source_parts,
     ]  # fmt: skip
-    connect(view.fuse.click, fuse, [view.visit, view.texts["a"], view.texts["b"]], shown)
+    given = [view.visit, *view.texts.values(), view.instruction]
+    connect(view.fuse.click, fuse, given, shown)
     connect(view.cancel.click, cancel, [view.visit], None)
 
 
-def _submit(visit: Visit, desk: Desk, a: str, b: str) -> Job:
+def _submit(visit: Visit, desk: Desk, a: str, b: str, told: str) -> Job:
     for slot in SLOTS:
         if visit.sources[slot] is None:
             raise SettingError(
@@ -100,7 +101,7 @@ def _submit(visit: Visit, desk: Desk, a: str, b: str) -> Job:
             )
     if visit.errors.get("pair") is not None:
         raise visit.errors["pair"]
-    return desk.fuse(visit, a, b)
+    return desk.fuse(visit, a, b, instruction=told if visit.network == "steer" else "")
 
 
 async def _compared(visit: Visit, desk: Desk, result: Result) -> bool:

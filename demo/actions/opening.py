@@ -77,7 +77,7 @@ def wire(page: gr.Blocks, view: View, desk: Desk) -> None:
         return show_everything(view, visit, desk, {"a": a, "b": b})
 
     shown = [
-        view.header, view.footer, view.task, view.task_sentence, view.examples, view.viewer,
+        view.header, view.footer, *view.task_parts, view.examples, view.viewer,
         view.facts, *view.panels.values(), view.swap, view.fuse, view.cancel,
         *view.source_parts, *view.texts.values(), *view.authors.values(),
         *view.again.values(), *{c for c, _, _ in view.translated},

@@ -7,6 +7,7 @@ from demo.actions.events import choice_of
 from demo.actions.showing import (
     Updates,
     show_author,
+    show_network,
     show_panels,
     show_result,
     show_sources,
@@ -14,7 +15,7 @@ from demo.actions.showing import (
 )
 from demo.desk import Desk
 from demo.panels.viewer import compared
-from demo.state import SLOTS, Result, Visit
+from demo.state import SLOTS, Result, Visit, network_of
 from demo.view import View
 
 
@@ -44,7 +45,7 @@ def wire(view: View, desk: Desk) -> None:
         chosen,
         [view.visit],
         [
-            view.task, view.task_sentence, view.examples, view.viewer, view.facts,
+            *view.task_parts, view.examples, view.viewer, view.facts,
             *view.panels.values(), *view.source_parts, *view.texts.values(),
             *view.authors.values(),
         ],
@@ -57,8 +58,10 @@ def _restored(view: View, visit: Visit, desk: Desk, result: Result) -> Updates:
     visit.task, visit.example, visit.reopened = result.task, "", None
     visit.sources.update(result.sources)
     visit.result = result
+    visit.network = network_of(result.weights)
     updates = {
         **show_task(view, visit),
+        **show_network(view, visit, result.instruction),
         **show_sources(view, visit, desk),
         **show_result(view, visit, desk),
     }

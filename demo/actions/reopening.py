@@ -8,11 +8,18 @@ from demo.actions.choosing import open_example
 from demo.actions.connecting import connect
 from demo.actions.describing import describe_unedited
 from demo.actions.events import choice_of
-from demo.actions.showing import Updates, show_author, show_result, show_sources, show_task
+from demo.actions.showing import (
+    Updates,
+    show_author,
+    show_network,
+    show_result,
+    show_sources,
+    show_task,
+)
 from demo.actions.sources import uploaded_file
 from demo.desk import Desk
 from demo.examples import example_of
-from demo.state import SLOTS, Reopened, Source, Visit
+from demo.state import SLOTS, Reopened, Source, Visit, network_of
 from demo.view import View
 from film_core.errors import FilmError
 from film_core.fusion.origin import Origin
@@ -41,7 +48,7 @@ def wire(view: View, desk: Desk) -> None:
             yield updates
 
     shown = [
-        view.task, view.task_sentence, view.examples, view.viewer, view.facts,
+        *view.task_parts, view.examples, view.viewer, view.facts,
         *view.panels.values(), *view.source_parts, *view.texts.values(), *view.authors.values(),
     ]  # fmt: skip
     connect(view.reopened.upload, uploaded, [view.visit], shown)
@@ -63,17 +70,19 @@ def restore(visit: Visit, desk: Desk, origin: Origin, name: str) -> None:
         if example.task == origin.task and all(texts[s] == origin.text(s) for s in SLOTS):
             return  # the example itself, with its result
     visit.task, visit.example = origin.task, ""
+    visit.network = network_of(origin.weights)
     visit.changed_sources()
     for slot in SLOTS:
         visit.sources[slot] = known.get(origin.digest(slot))
         visit.described[slot], visit.authors[slot] = "", "visitor"
-    visit.reopened = Reopened(origin, name, desk.weights_for(origin.task))
+    visit.reopened = Reopened(origin, name, desk.weights_for(visit))
 
 
 def show_restored(view: View, visit: Visit, desk: Desk) -> Updates:
     """Return everything that `restore` may have changed."""
     updates = {
         **show_task(view, visit),
+        **show_network(view, visit, visit.reopened and visit.reopened.origin.instruction),
         **show_sources(view, visit, desk),
         **show_result(view, visit, desk),
     }

@@ -23,6 +23,7 @@ from demo.panels.facts import render_facts
 from demo.panels.header import render_header
 from demo.panels.history import render_history
 from demo.panels.metrics import render_metrics
+from demo.panels.network import render_network, steers
 from demo.panels.registration import render_registration
 from demo.panels.reopening import render_reopened
 from demo.panels.source import render_source
@@ -30,6 +31,7 @@ from demo.panels.steps import render_steps
 from demo.panels.study import render_study
 from demo.panels.suggestion import render_suggestion
 from demo.panels.viewer import download_name, render_viewer
+from demo.panels.word_maps import render_word_maps
 from demo.state import SLOTS, Slot, Visit
 from demo.view import View
 from film_core.tasks import TASKS
@@ -61,6 +63,26 @@ def show_task(view: View, visit: Visit) -> Updates:
         ),
         view.task_sentence: f'<p class="subdued">{say.html(f"task.{visit.task}.sentence")}</p>',
         view.examples: render_examples(examples_of(visit.task), visit.example, say),
+        **show_network(view, visit),
+    }
+
+
+def show_network(view: View, visit: Visit, told: str | None = None) -> Updates:
+    """Return the choice of the network, what is known of it, and the field for an instruction.
+
+    Args:
+        told: puts an instruction into the field; None leaves what is there.
+    """
+    from film_core.checkpoints import list_weights
+
+    say = language_of(visit)
+    about = render_network(visit.network, visit.task, list_weights(), say) if steers() else ""
+    return {
+        view.network: gr.update(value=visit.network),
+        view.network_about: about,
+        view.instruction: gr.update(
+            visible=visit.network == "steer", **({} if told is None else {"value": told})
+        ),
     }
 
 
@@ -130,8 +152,10 @@ def grey_source(visit: Visit, desk: Desk) -> np.ndarray | None:
     What is decoded here is a PNG that a worker wrote or that belongs to the repository.
     """
     result = visit.result
-    if result is None or result.attention is None:
+    if result is None or (result.attention is None and result.steering is None):
         return None
+    if result.steering is not None:
+        return np.rint(255 * np.clip(result.luminance - result.change, 0, 1)).astype(np.uint8)
     address = result.sources[visit.look.source].picture
     data = desk.picture(address)
     if data is None:
@@ -198,6 +222,12 @@ def _metrics(visit: Visit, desk: Desk, say: Language) -> str:
 def _attention(visit: Visit, desk: Desk, say: Language) -> str:
     result, links = visit.result, {}
     under = grey_source(visit, desk)
+    if under is not None and result.steering is not None:
+        look = visible(visit.look, result)
+        name = f"word-maps-{result.task}-{result.number}.npz"
+        make = partial(files.word_maps_npz, result)
+        links[name] = desk.offer(visit, name, "application/zip", make)
+        return render_word_maps(result, look, under, links, say)
     if under is not None:
         look = visible(visit.look, result)
         stem = f"attention-{result.task}-{result.number}"

@@ -25,7 +25,7 @@ from film_core.errors import FilmError, ImageError
 def wire(view: View, desk: Desk) -> None:
     """Connect the source fields and what belongs to them."""
     shown = [
-        view.task, view.task_sentence, view.examples, view.progress, view.viewer, view.facts,
+        *view.task_parts, view.examples, view.progress, view.viewer, view.facts,
         *view.panels.values(),
         *view.source_parts, *view.texts.values(), *view.authors.values(),
     ]  # fmt: skip

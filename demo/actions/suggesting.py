@@ -44,7 +44,7 @@ def wire(view: View, desk: Desk) -> None:
         chosen,
         [view.visit, *view.texts.values()],
         [
-            view.task, view.task_sentence, view.examples, view.viewer, view.facts,
+            *view.task_parts, view.examples, view.viewer, view.facts,
             *view.panels.values(), *view.source_parts, *view.texts.values(),
             *view.authors.values(),
         ],

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from demo import steering
 from demo.attention import pack, words_of
 from demo.worker.process import Context
 from demo.worker.studying import plan_study, study_row
@@ -41,20 +42,20 @@ class Fusing:
         warm_up(fuser, progress)
         return {"device": fuser.runtime.device, "weights": fuser.card.name}
 
-    def _fuser(self, task: str, progress: Callable[..., None]) -> "Fuser":
-        from film_core.checkpoints import weights_for_task
+    def _fuser(self, task: str, progress: Callable[..., None], network: str = "film") -> "Fuser":
+        from film_core.checkpoints import weights_of_network
         from film_core.fusion import load_fuser
 
         weights = os.environ["FILM_STUDIO_WORKER_WEIGHTS"]
-        if weights == "auto":
-            weights = weights_for_task(task)
+        if network == "steer" or weights == "auto":
+            weights = weights_of_network(network, task)
         if weights not in self._fusers:
             device = os.environ["FILM_STUDIO_WORKER_DEVICE"]
             self._fusers[weights] = load_fuser(weights, device=device, progress=progress)
         return self._fusers[weights]
 
     def _fuse(self, request: dict[str, Any], context: Context) -> dict[str, Any]:
-        fuser = self._fuser(request["task"], context.progress)
+        fuser = self._fuser(request["task"], context.progress, request["network"])
         self._set_images(fuser, request, context)
         result = fuser.fuse(
             request["text_a"],
@@ -63,17 +64,23 @@ class Fusing:
             compare=False,  # costs more than fusing; asked for when the picture is shown
             progress=context.progress,
             cancelled=context.cancelled,
+            instruction=request["instruction"],
         )
         origin = Origin(
             result.task, result.weights, result.text_a, result.text_b,
-            request["a"]["digest"], request["b"]["digest"],
+            request["a"]["digest"], request["b"]["digest"], result.instruction,
         )  # fmt: skip
+        steered = result.steering is not None
+        change = fuser.render("", "", "")[0] if steered else None  # kept: costs next to nothing
         return {
             "png": encode_png(result.image, origin.entries()),
             "luminance": np.asarray(result.luminance, np.float32),
             "metrics": result.metrics,
             "comparison": result.comparison,
-            "words": words_of(result),
+            "words": steering.words_of(result) if steered else words_of(result),
+            "steering": steering.pack(result.steering) if steered else None,
+            "change": None if change is None else result.luminance - change,
+            "instruction": result.instruction,
             "attention": None if result.attention is None else pack(result.attention),
             "timings": result.timings,
             "text_a": result.text_a,

@@ -23,10 +23,18 @@ from film_core.checkpoints.failures import (
 )
 from film_core.checkpoints.layout import check_state, film_layout, text_width_of
 from film_core.checkpoints.load import load_film, read_weights
-from film_core.checkpoints.shelf import WEIGHTS_FOLDER, find_weights, list_weights, weights_for_task
+from film_core.checkpoints.shelf import (
+    NETWORKS,
+    WEIGHTS_FOLDER,
+    find_weights,
+    list_weights,
+    weights_for_task,
+    weights_of_network,
+)
 from film_core.checkpoints.store import save_weights
 
 __all__ = [
+    "NETWORKS",
     "WEIGHTS_FOLDER",
     "Card",
     "HostileCheckpointError",
@@ -51,5 +59,6 @@ __all__ = [
     "save_weights",
     "text_width_of",
     "weights_for_task",
+    "weights_of_network",
     "write_card",
 ]

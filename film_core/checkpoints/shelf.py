@@ -58,6 +58,21 @@ def find_weights(path_or_name: str | Path, folder: Path = WEIGHTS_FOLDER) -> Pat
     )
 
 
+NETWORKS = ("film", "steer")
+"""Exact FILM, and the steering network beside it."""
+
+
+def weights_of_network(network: str, task: str, folder: Path = WEIGHTS_FOLDER) -> str:
+    """Return the name of a task's weights of one of `NETWORKS`.
+
+    Raises:
+        UnknownNameError: a network of another name.
+    """
+    if network not in NETWORKS:
+        raise unknown_name("network", network, NETWORKS)
+    return weights_for_task(task, folder) if network == "film" else f"film-steer-{task}"
+
+
 def weights_for_task(task: str, folder: Path = WEIGHTS_FOLDER) -> str:
     """Return the name of the weights that were trained for `task`, else ``film-ivf``.
 

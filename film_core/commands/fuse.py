@@ -101,9 +101,10 @@ def run(args: argparse.Namespace) -> int:
                 f"Image {source.upper()} isn't the file that '{args.like.name}' was made of "
                 f"(SHA-256 {origin.digest(source)[:12]}…), so the result is another."
             )
-    made = Origin(result.task, result.weights, result.text_a, result.text_b, *digests)
-    # Features of a file have no text that would bring them back; an instruction isn't stored.
-    entries = None if encoded or args.instruction else made.entries()
+    texts = (result.text_a, result.text_b)
+    made = Origin(result.task, result.weights, *texts, *digests, result.instruction)
+    # Features of a file have no text that would bring them back.
+    entries = None if encoded else made.entries()
     write_image(args.out, result.image, entries)
     if args.json:
         print(json.dumps(_as_json(result, args.out), indent=2, ensure_ascii=False))

@@ -28,6 +28,7 @@ class Origin:
         weights: name of the weights.
         text_a, text_b: the two descriptions.
         sha256_a, sha256_b: of the source files, as 64 hexadecimal digits.
+        instruction: what the network was told to do; "" for nothing.
     """
 
     task: str
@@ -36,6 +37,7 @@ class Origin:
     text_b: str
     sha256_a: str
     sha256_b: str
+    instruction: str = ""
 
     def entries(self) -> dict[str, str]:
         """Return the text entries for a PNG, as `film_core.images.write_image` takes them."""
@@ -75,6 +77,7 @@ def read_origin(entries: Mapping[str, str], name: str) -> Origin:
         "weights": _NAME.fullmatch(fields["weights"]) is not None,
         "text_a": _is_text(fields["text_a"]),
         "text_b": _is_text(fields["text_b"]),
+        "instruction": _is_text(fields["instruction"]),
         "sha256_a": _DIGEST.fullmatch(fields["sha256_a"]) is not None,
         "sha256_b": _DIGEST.fullmatch(fields["sha256_b"]) is not None,
     }

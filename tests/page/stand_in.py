@@ -36,6 +36,24 @@ def maps(size: tuple[int, int], tokens: list[str]) -> dict[str, Any]:
     return {"size": list(size), "tokens": tokens, "maps": stages}
 
 
+def steering(size: tuple[int, int], request: dict[str, Any]) -> dict[str, Any]:
+    """Every word acts on the left half; the first of the instruction asks for brightness."""
+    texts = {"a": request["text_a"], "b": request["text_b"], "instruction": request["instruction"]}
+    words, found, strengths = {}, {}, {}
+    for slot, text in texts.items():
+        count, at = len(text.split()), 0
+        words[slot] = []
+        for word in text.split():
+            at = text.index(word, at)
+            words[slot].append({"text": word, "start": at, "end": at + len(word)})
+            at += len(word)
+        found[slot] = np.zeros((count, 48, 48), np.float32)
+        found[slot][:, :, :24] = 1
+        strengths[slot] = np.zeros((count, 9), np.float32)
+    strengths["instruction"][:1, 2] = 0.8
+    return {"size": list(size), "words": words, "maps": found, "strengths": strengths}
+
+
 class StandIn:
     def __init__(self) -> None:
         self.operations = {"fuse": self._fuse, "compare": self._compare}
@@ -74,6 +92,12 @@ class StandIn:
         both = pair(a, b)
         shift = (sum(map(ord, text)) % 97) / 255 / 20
         fused = np.clip(0.5 * (both.a.luminance + both.b.luminance) + shift, 0, 1)
+        steers = request["network"] == "steer"
+        told = request["instruction"]
+        change = np.zeros_like(fused)
+        if told:
+            change[:, : fused.shape[1] // 2] = 12 / 255
+            fused = np.clip(fused + change, 0, 1)
         words = [
             {"text": word, "slot": s, "tokens": []}
             for s in "ab"
@@ -81,9 +105,17 @@ class StandIn:
         ]
         for index, word in enumerate(words):
             word["tokens"].append(index)
+        if steers:
+            words = [
+                {"text": word, "slot": slot, "tokens": [index]}
+                for slot, text in (("instruction", told), ("a", request["text_a"]),
+                                   ("b", request["text_b"]))
+                for index, word in enumerate(text.split())
+            ]  # fmt: skip
         digests = (request[s]["digest"] for s in "ab")
         origin = Origin(
-            request["task"], "stand-in", request["text_a"], request["text_b"], *digests
+            request["task"], "film-steer-ivf" if steers else "stand-in", request["text_a"],
+            request["text_b"], *digests, told,
         )  # fmt: skip
         forms = {"raw": TABLE, "paper": TABLE}
         return {
@@ -91,13 +123,18 @@ class StandIn:
             "luminance": fused.astype(np.float32),
             "metrics": forms,
             "comparison": {},
-            "attention": maps(fused.shape, [word["text"] for word in words]) if words else None,
+            "attention": maps(fused.shape, [word["text"] for word in words])
+            if words and not steers
+            else None,
+            "steering": steering(fused.shape, request) if steers else None,
+            "change": change if steers else None,
+            "instruction": told,
             "words": words,
             "timings": {"encode": 0.05, "fuse": 0.2, "metrics": 0.1},
             "text_a": request["text_a"],
             "text_b": request["text_b"],
             "device": "cpu",
-            "weights": "stand-in",
+            "weights": origin.weights,
             "notes": [both.note] if both.note else [],
         }
 

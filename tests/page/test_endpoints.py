@@ -29,7 +29,8 @@ def test_only_the_public_functions_are_listed(client):
     listed = known["named_endpoints"]
     assert sorted(listed) == ["/attention", "/describe", "/fuse", "/metrics", "/study"]
     parameters = {p["parameter_name"] for p in listed["/fuse"]["parameters"]}
-    assert parameters == {"image_a", "image_b", "task", "text_a", "text_b"}
+    texts = {"text_a", "text_b", "network", "instruction"}
+    assert parameters == {"image_a", "image_b", "task"} | texts
     assert not known["unnamed_endpoints"]
 
 

@@ -9,18 +9,13 @@ import numpy as np
 from film_core.benchmarking.steering.costs import cost_values
 from film_core.benchmarking.steering.measuring import measure_pair
 from film_core.benchmarking.steering.rows import SteerRow, make_rows
-from film_core.checkpoints import weights_for_task
+from film_core.checkpoints import weights_for_task, weights_of_network
 from film_core.data import find_pairs
 from film_core.images import pair as pair_images
 from film_core.images import read_image
 
 DATASETS = {"ivf": "RoadScene", "mif": "Harvard", "mef": "MEFB", "mff": "Lytro"}
 """Whose test list each task is measured on."""
-
-
-def steering_weights(network: str, task: str) -> str:
-    """Return the name of a task's weights of ``film`` or ``steer``."""
-    return weights_for_task(task) if network == "film" else f"film-steer-{task}"
 
 
 def run_steering(
@@ -56,7 +51,7 @@ def run_steering(
     fusers: dict[str, object] = {}
     by_task: dict[str, list[dict]] = {}
     for task in tasks:
-        weights = steering_weights(network, task)
+        weights = weights_of_network(network, task)
         fuser = fusers.setdefault(weights, None) or load_fuser(weights, device)
         fusers[weights] = fuser
         chosen = _spread(find_pairs(data, DATASETS[task], "test").pairs, pairs)
