@@ -6,6 +6,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
 from demo.language import Language
+from demo.panels.network import WORDS
 from demo.settings import Settings
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ def _card(card: "Card", say: Language) -> str:
         + "".join(f"<td>{_number(values.get(name))}</td>" for name in _SHOWN_METRICS)
         + "</tr>"
         for listed, values in card.results.items()
+        if listed != WORDS
     )
     heads = "".join(f"<th scope='col'>{name}</th>" for name in _SHOWN_METRICS)
     table = (

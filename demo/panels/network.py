@@ -38,6 +38,10 @@ CHIPS: dict[str, tuple[str, ...]] = {
 """By task. Instructions are read in English, by an English encoder: they aren't translated."""
 
 
+WORDS = "words"
+"""Under this name a card's results hold what words do with the weights; the rest are test lists."""
+
+
 def steers() -> bool:
     """Whether there are weights that follow instructions."""
     from film_core.checkpoints import list_weights
@@ -53,7 +57,7 @@ def render_network(network: str, task: str, cards: dict[str, Card], say: Languag
     """
     card = cards.get(f"film-steer-{task}" if network == "steer" else f"film-{task}")
     sentence = say(f"network.{network}.sentence")
-    measured = {} if card is None else card.results.get("words", {})
+    measured = {} if card is None else card.results.get(WORDS, {})
     if measured:
         sentence += " " + say(f"network.{network}.measured", **_rounded(measured))
     about = (
