@@ -111,7 +111,22 @@ def _material(data: Path | None, folder: Path, recipe, encoder, progress):
         found = read_scenes(scenes)
     if pool.is_file():
         return found, read_pool(pool)
-    return found, make_pool(encoder, recipe.pool, pool, recipe.seed, progress)
+    written = _descriptions(found)
+    return found, make_pool(encoder, recipe.pool, pool, recipe.seed, progress, written)
+
+
+def _descriptions(scenes: list) -> list[str]:
+    """Return what the describer writes of both sources of every scene; it asks for nothing."""
+    from film_core.images import pair, read_image
+    from film_core.tasks import find_task
+    from film_core.text import load_describer
+
+    describer, written = load_describer(), []
+    for scene in scenes:
+        both, task = pair(read_image(scene.a), read_image(scene.b)), find_task(scene.task)
+        written.append(describer.describe(both.a, both.b, task, "a").text)
+        written.append(describer.describe(both.b, both.a, task, "b").text)
+    return written
 
 
 def _neutral_fusion():

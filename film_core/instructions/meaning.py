@@ -68,7 +68,7 @@ class Span:
 
     Attributes:
         start, end: `text[start:end]`.
-        kind: ``place`` (names the region) or ``operation`` (acts there).
+        kind: ``place`` (names the region), ``operation`` (acts there) or ``degree`` (how much).
         region: an expression of `region_mask`.
     """
 

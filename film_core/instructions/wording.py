@@ -202,7 +202,7 @@ class Wording:
         if operation in _TRUST:
             source = _Piece(self._source(draw, operation), "operation", region)
             degrees = [word for word in self.content["degrees"][degree]["adverb"] if word]
-            return {"S": source, "d": _Piece(str(draw.choice(degrees)))}
+            return {"S": source, "d": _Piece(str(draw.choice(degrees)), "degree", region)}
         listed = self.content["operations"][operation]
         if kind == "verb":
             base, gerund, participle = listed["verb"][draw.integers(len(listed["verb"]))]
@@ -215,7 +215,7 @@ class Wording:
             if slot in pieces:
                 worded = self._degree(draw, degree, form, pieces[slot].text)
                 pieces[slot] = _Piece(worded, "operation", region)
-        pieces["d"] = _Piece(self._degree(draw, degree, "adverb"))
+        pieces["d"] = _Piece(self._degree(draw, degree, "adverb"), "degree", region)
         return pieces
 
     def _forbidding(self, draw, operation, region, said: str = ""):

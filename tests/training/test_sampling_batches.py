@@ -11,7 +11,9 @@ from film_core.training.sampling import Sampler
 
 
 def sampler(path, **changes):
-    settings = {"crop": "48x64", "validation_share": 0.4, "tokens": 5, **changes}
+    settings = {
+        "crop": "48x64", "validation_share": 0.4, "tokens": 5, "balance": 0, **changes
+    }  # fmt: skip
     return Sampler([PreparedFile(path)], make_recipe("film-studio", settings))
 
 

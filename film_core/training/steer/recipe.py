@@ -30,7 +30,7 @@ class SteerRecipe:
         seed: of everything.
     """
 
-    steps: int = 5000
+    steps: int = 4000
     sentences: int = 40
     cells: int = 256
     longest: int = 40
@@ -42,7 +42,7 @@ class SteerRecipe:
     learning_rate: float = 2e-3
     clip_norm: float = 1.0
     average: float = 0.995
-    word_noise: float = 0.15
+    word_noise: float = 0.25
     word_dropout: float = 0.1
     random_texts: float = 0.02
     other_neutrals: float = 0.35

@@ -168,6 +168,8 @@ class SteerSampler:
             quiet[row, :count] = 1
             if noisy:
                 dropped = (marks < 0) & (draw.random(count) < recipe.word_dropout)
+                if sentence.kind in ("negated", "except"):
+                    dropped[:] = False  # "not" is a word without a span
                 present[row, :count][dropped] = 0 if (~dropped).any() else 1
             sources[row] = _source(draw, bool(sentence.clauses))
             view = self.views[draw.integers(len(self.views))]
@@ -177,6 +179,8 @@ class SteerSampler:
             clauses = iter(sentence.clauses)
             for mark, span in enumerate(listed):
                 there = np.flatnonzero(marks == mark)
+                if span.kind == "degree":
+                    continue
                 marked[row, there] = 1
                 keys[row, there] = place_code(span.region)
                 inside[row, there] = view.mask(span.region)[where]

@@ -3,8 +3,10 @@
 import hashlib
 import io
 import json
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -17,8 +19,8 @@ from film_core.instructions.regions import GEOMETRIC_PLACES, SEEN_PLACES
 from film_core.instructions.wording import ALL_OPERATIONS
 from film_core.text import Encoder
 
-KINDS = {"one": 0.40, "two": 0.16, "rest": 0.05, "except": 0.08, "negated": 0.16, "fact": 0.11,
-         "nonsense": 0.04}  # fmt: skip
+KINDS = {"one": 0.36, "two": 0.17, "rest": 0.05, "except": 0.07, "negated": 0.15, "fact": 0.1,
+         "prose": 0.07, "nonsense": 0.03}  # fmt: skip
 """How often each kind of sentence is drawn."""
 _OTHER_LANGUAGES = (
     "Mach das Bild links heller.", "Ein Mann steht vor einem Haus.", "Rends l'image plus claire.",
@@ -62,6 +64,8 @@ def draw_sentence(draw: np.random.Generator, wording: Wording, kind: str = "") -
     kind = kind or str(draw.choice(list(KINDS), p=list(KINDS.values())))
     if kind == "fact":
         return _facts(draw, wording)
+    if kind == "prose":
+        return _prose(draw)
     if kind == "nonsense":
         return _nonsense(draw, wording)
     first = _clause(draw, wording)
@@ -133,6 +137,22 @@ def _facts(draw, wording: Wording) -> Sentence:
     return Sentence(" ".join(wording.fact(draw).text for _ in range(count)), kind="fact")
 
 
+@cache
+def _prose_sentences() -> list[str]:
+    """Sentences about programming, from the help that comes with Python: words of all kinds."""
+    from pydoc_data.topics import topics
+
+    text = " ".join(" ".join(topic.split()) for topic in topics.values())
+    found = re.split(r"(?<=[.!?]) (?=[A-Z])", text)
+    return [s for s in found if re.fullmatch(r"[A-Za-z][\w ,.;:'()-]{20,200}[.!?]", s)]
+
+
+def _prose(draw) -> Sentence:
+    sentences = _prose_sentences()
+    start, count = int(draw.integers(len(sentences) - 4)), int(draw.integers(1, 5))
+    return Sentence(" ".join(sentences[start : start + count]), kind="fact")
+
+
 def _nonsense(draw, wording: Wording) -> Sentence:
     chance = draw.random()
     if chance < 0.3:
@@ -178,13 +198,20 @@ def make_pool(
     path: Path,
     seed: int = 0,
     progress: Callable[[str, float | None, str], None] | None = None,
+    descriptions: Sequence[str] = (),
 ) -> SentencePool:
-    """Draw `count` sentences of the seen wordings, encode them, and write them to `path` (.npz)."""
+    """Make a pool of `count` sentences, encode them, and write them to `path` (.npz).
+
+    Args:
+        descriptions: of training pictures, which ask for nothing; they come first.
+        seed: of what is drawn from the seen wordings for the rest.
+    """
     wording, report = load_wording("seen"), progress or (lambda stage, done, detail: None)
     sentences, features, marks = [], [], []
     draw = np.random.default_rng([seed, 7])
+    given = [Sentence(text, kind="fact") for text in descriptions]
     while len(sentences) < count:
-        sentence = draw_trained_sentence(draw, wording)
+        sentence = given.pop() if given else draw_trained_sentence(draw, wording)
         if not trained_on(sentence.text):
             continue
         words, tokens = encode_words(encoder, sentence.text)
