@@ -64,13 +64,14 @@ struct AttentionSums {
       for (int v = 0; v < kGroupVectors; v++) {
         const Floats query = load(row + v * kWidth);
         key[v] = load(row + kGroup + v * kWidth);
-        total[kSegment][v] += query * query;
-        total[kSegment + 1][v] += key[v] * key[v];
+        total[kSegment][v] = multiply_add(query, query, total[kSegment][v]);
+        total[kSegment + 1][v] = multiply_add(key[v], key[v], total[kSegment + 1][v]);
       }
 #pragma GCC unroll 8
       for (int r = 0; r < kSegment; r++) {
 #pragma GCC unroll 4
-        for (int v = 0; v < kGroupVectors; v++) total[r][v] += load(row + v * kWidth) * key[v];
+        for (int v = 0; v < kGroupVectors; v++)
+          total[r][v] = multiply_add(load(row + v * kWidth), key[v], total[r][v]);
         if (r + 1 < kSegment) turn<kSegment>(key);
       }
     }

@@ -188,7 +188,8 @@ class SoftmaxRows {
       Floats value = load(mean + n);
 #pragma GCC unroll 12
       for (int r = 0; r < kRows; r++)
-        value += load(scores_.data() + int64_t(r) * kTokens + n) * broadcast(scale_[r] * share);
+        value = multiply_add(load(scores_.data() + int64_t(r) * kTokens + n),
+                             broadcast(scale_[r] * share), value);
       store(mean + n, value);
     }
   }
@@ -246,8 +247,8 @@ class SoftmaxRows {
           for (int r = 0; r < kTogether; r++) {
             if (r0 + r >= kRows) break;
             const Floats query = broadcast(queries[(r0 + r) * kTextWidth + d]);
-            total[r][0] += query * first;
-            total[r][1] += query * second;
+            total[r][0] = multiply_add(query, first, total[r][0]);
+            total[r][1] = multiply_add(query, second, total[r][1]);
           }
         }
 #pragma GCC unroll 12
@@ -333,7 +334,9 @@ inline Buffer weighted_tokens(const Buffer& mean, const float* pixels,
                 const Floats value = load(pixels + pixel * 32 + c);
 #pragma GCC unroll 8
                 for (int h = 0; h < kTextHeads; h++)
-                  total[h] += value * load(projected.data() + int64_t(h) * kTokens + run * 32 + c);
+                  total[h] = multiply_add(
+                      value, load(projected.data() + int64_t(h) * kTokens + run * 32 + c),
+                      total[h]);
               }
 #pragma GCC unroll 8
               for (int h = 0; h < kTextHeads; h++) store(at + h * 32, total[h]);

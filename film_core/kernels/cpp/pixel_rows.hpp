@@ -31,8 +31,8 @@ FILM_INLINE void multiply_block(int inputs, const float* x, int64_t x_stride, co
 #pragma GCC unroll 16
     for (int p = 0; p < kPixels; p++) {
       const Floats value = broadcast(x[p * x_stride + k]);
-      sums[p][0] += value * first;
-      sums[p][1] += value * second;
+      sums[p][0] = multiply_add(value, first, sums[p][0]);
+      sums[p][1] = multiply_add(value, second, sums[p][1]);
     }
   }
 #pragma GCC unroll 16
@@ -123,7 +123,8 @@ FILM_INLINE void depthwise_block(const float* const (&rows)[3], int64_t at, cons
       const Floats value = load(row + i * kChannels);
 #pragma GCC unroll 3
       for (int dx = 0; dx < 3; dx++)
-        if (i - dx >= 0 && i - dx < kPixels) sums[i - dx] += value * tap[3 * dy + dx];
+        if (i - dx >= 0 && i - dx < kPixels)
+          sums[i - dx] = multiply_add(value, tap[3 * dy + dx], sums[i - dx]);
     }
   }
 }
