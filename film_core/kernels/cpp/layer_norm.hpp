@@ -97,53 +97,76 @@ FILM_INLINE Floats sum_each(Floats (&values)[kWidth]) {
   return values[0];
 }
 
-template <int kChannels, int kPixels>
-FILM_INLINE void normalize_block(const PixelRow<kChannels>& x, int64_t first, const float* scale,
-                                 const float* shift, float* y) {
+constexpr int kNormPixels = 64;  // pixels whose means and gains wait on the stack
+
+// kFull: there are at least as many pixels as a vector has lanes. The last vector of pixels then
+// overlaps the one before; otherwise lanes without a pixel repeat the last one.
+//
+// Each step goes over all pixels before the next begins: within a vector of pixels every step waits
+// for the one before, and the processor has to have others to go on with.
+template <int kChannels, bool kFull>
+inline void normalize_part(const PixelRow<kChannels>& x, int64_t first, int pixels,
+                           const float* scale, const float* shift, float* y) {
   constexpr int kVectors = kChannels / kWidth;
-  alignas(64) float mean[kWidth], gain[kWidth];
-  Floats totals[kWidth];
-  // Lanes without a pixel repeat the last one.
-  const auto pixel = [&](int p) { return first + (p < kPixels ? p : kPixels - 1); };
+  alignas(64) float offset[kNormPixels], gain[kNormPixels];
+  const int last = kFull ? pixels - kWidth : 0;
+  for (int p = 0; p < pixels; p += kWidth) {
+    const int from = p < last ? p : last;
+    Floats totals[kWidth];
 #pragma GCC unroll 16
-  for (int p = 0; p < kWidth; p++) {
-    totals[p] = x(pixel(p), 0);
+    for (int i = 0; i < kWidth; i++) {
+      const int64_t pixel = first + from + (kFull || i < pixels ? i : pixels - 1);
+      totals[i] = x(pixel, 0);
 #pragma GCC unroll 16
-    for (int v = 1; v < kVectors; v++) totals[p] += x(pixel(p), v);
-  }
-  store(mean, sum_each(totals) * broadcast(1.0f / kChannels));
-#pragma GCC unroll 16
-  for (int p = 0; p < kWidth; p++) {
-    const Floats middle = broadcast(mean[p]);
-    totals[p] = zeros();
-#pragma GCC unroll 16
-    for (int v = 0; v < kVectors; v++) {
-      const Floats difference = x(pixel(p), v) - middle;
-      totals[p] += difference * difference;
+      for (int v = 1; v < kVectors; v++) totals[i] += x(pixel, v);
     }
+    store_anywhere(offset + from, sum_each(totals) * broadcast(1.0f / kChannels));
   }
-  store(gain, sum_each(totals) * broadcast(1.0f / kChannels) + broadcast(kNormEpsilon));
-  for (int p = 0; p < kWidth; p++) gain[p] = 1.0f / std::sqrt(gain[p]);
+  for (int p = 0; p < pixels; p += kWidth) {
+    const int from = p < last ? p : last;
+    Floats totals[kWidth];
 #pragma GCC unroll 16
-  for (int p = 0; p < kPixels; p++) {
-    const Floats middle = broadcast(mean[p]), factor = broadcast(gain[p]);
+    for (int i = 0; i < kWidth; i++) {
+      const int64_t pixel = first + from + (kFull || i < pixels ? i : pixels - 1);
+      const Floats middle = broadcast(offset[from + i]);
+      totals[i] = zeros();
 #pragma GCC unroll 16
-    for (int v = 0; v < kVectors; v++)
-      store(y + (first + p) * kChannels + v * kWidth,
-            (x(first + p, v) - middle) * factor * load(scale + v * kWidth) +
-                load(shift + v * kWidth));
+      for (int v = 0; v < kVectors; v++) {
+        const Floats difference = x(pixel, v) - middle;
+        totals[i] = multiply_add(difference, difference, totals[i]);
+      }
+    }
+    store_anywhere(gain + from, sum_each(totals) * broadcast(1.0f / kChannels));
+  }
+  // (x - mean) gain = x gain + offset.
+  for (int p = 0; p < pixels; p++) {
+    gain[p] = 1.0f / std::sqrt(gain[p] + kNormEpsilon);
+    offset[p] *= -gain[p];
+  }
+#pragma GCC unroll 4
+  for (int v = 0; v < kVectors; v++) {
+    const Floats factor = load(scale + v * kWidth), term = load(shift + v * kWidth);
+    float* to = y + first * kChannels + v * kWidth;
+#pragma GCC unroll 4
+    for (int p = 0; p < pixels; p++)
+      store(to + int64_t(p) * kChannels,
+            multiply_add(multiply_add(x(first + p, v), broadcast(gain[p]), broadcast(offset[p])),
+                         factor, term));
   }
 }
 
-// y[p] = (x[p] - mean) / sqrt(variance + eps) * scale + shift, kChannels floats a pixel.
+// y[p] = (x[p] - mean) / sqrt(variance + eps) * scale + shift, kChannels floats a pixel. x and y
+// are different memory.
 template <int kChannels>
 inline void normalize_row(const PixelRow<kChannels>& x, const float* scale, const float* shift,
                           float* y, int pixels) {
-  int p = 0;
-  for (; p + kWidth <= pixels; p += kWidth)
-    normalize_block<kChannels, kWidth>(x, p, scale, shift, y);
-  for (; p + 2 <= pixels; p += 2) normalize_block<kChannels, 2>(x, p, scale, shift, y);
-  for (; p < pixels; p++) normalize_block<kChannels, 1>(x, p, scale, shift, y);
+  for (int p = 0; p < pixels; p += kNormPixels) {
+    const int count = pixels - p < kNormPixels ? pixels - p : kNormPixels;
+    if (count >= kWidth)
+      normalize_part<kChannels, true>(x, p, count, scale, shift, y);
+    else
+      normalize_part<kChannels, false>(x, p, count, scale, shift, y);
+  }
 }
 
 }  // namespace film
