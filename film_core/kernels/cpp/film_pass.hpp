@@ -210,7 +210,9 @@ class ImagePass {
                          const Buffer& gate, const StageWeights& following, Slab& to) {
     struct Scratch {
       GateRow row{kTileWidth + 2};
-      Buffer output{size_t(kTileHeight + 2) * (kTileWidth + 2) * kSlabChannels};
+      // One pixel more than the bordered tile, for WinogradRows.
+      Buffer output{(size_t(kTileHeight + 2) * (kTileWidth + 2) + 1) * kSlabChannels};
+      WinogradRows convolution{kTileWidth};
     };
     const Features<32> x{{features}, height_, width_};
     const TileGrid tiles(1, height_, width_, kTileHeight, kTileWidth);
@@ -235,11 +237,12 @@ class ImagePass {
             scratch.row.run(x, on_grid, grid_, weights, gate.data(), y, tile.x0 - 1 + from,
                             tile.x0 - 1 + until, output + from * kSlabChannels);
           }
-          for (int r = 0; r < tile.height(); r++) {
-            const float* rows[3];
-            for (int d = 0; d < 3; d++) rows[d] = scratch.output.data() + (r + d) * row;
-            convolve_row(rows, following.conv1.data(), following.slope1,
-                         to.data() + offset(tile.y0 + r, tile.x0), tile.width());
+          for (int r = 0; r < tile.height(); r += 2) {
+            const int rows = tile.height() - r < 2 ? 1 : 2;
+            float* const at[2] = {to.data() + offset(tile.y0 + r, tile.x0),
+                                  to.data() + offset(tile.y0 + r + rows - 1, tile.x0)};
+            scratch.convolution.run(scratch.output.data() + r * row, row, following.conv1.data(),
+                                    following.slope1, rows, tile.width(), at);
           }
           touched(tile, 2);
         });

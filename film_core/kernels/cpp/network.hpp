@@ -8,6 +8,7 @@
 #include "dense.hpp"
 #include "gate.hpp"
 #include "parameters.hpp"
+#include "winograd.hpp"
 
 namespace film {
 
@@ -23,7 +24,7 @@ struct StageWeights {
 
   // `inputs`: channels of convA1, 1 in the first stage and 32 later.
   StageWeights(ParameterReader& next, int inputs)
-      : conv1(packed_3x3(next(), inputs)),
+      : conv1(inputs == 1 ? packed_image_taps(next()) : packed_winograd(next())),
         slope1(*next()),
         block(next),
         attention(next),
