@@ -7,8 +7,10 @@
 
 #include <cstddef>
 #include <cstdlib>
+#include <mutex>
 #include <new>
 #include <utility>
+#include <vector>
 
 #if defined(__linux__)
 #include <sys/mman.h>
@@ -17,6 +19,61 @@
 namespace film {
 
 constexpr size_t kAlignment = 64;
+
+// Large blocks that were freed, waiting for whoever next asks for as many bytes.
+//
+// The system takes freed pages back and hands out zeroed ones, a fault each; that was 4 % of a pass,
+// and two threads wait for each other there. What has waited longest goes back to the system where
+// too much would wait.
+class FreeBlocks {
+ public:
+  static constexpr size_t kLeastBytes = size_t(1) << 17, kMostBytes = size_t(1) << 27;
+  static constexpr size_t kMostBlocks = 64;
+
+  static FreeBlocks& instance() {
+    static FreeBlocks blocks;
+    return blocks;
+  }
+  FreeBlocks() { blocks_.reserve(kMostBlocks); }  // so that giving back can't fail
+  ~FreeBlocks() {
+    for (const Block& block : blocks_) std::free(block.address);
+  }
+
+  // A block of exactly so many bytes, or null.
+  void* take(size_t bytes) {
+    if (bytes < kLeastBytes) return nullptr;
+    std::lock_guard<std::mutex> guard(lock_);
+    for (size_t i = blocks_.size(); i-- > 0;)
+      if (blocks_[i].bytes == bytes) {
+        void* address = blocks_[i].address;
+        blocks_.erase(blocks_.begin() + std::ptrdiff_t(i));
+        waiting_ -= bytes;
+        return address;
+      }
+    return nullptr;
+  }
+
+  void give_back(void* address, size_t bytes) {
+    if (bytes < kLeastBytes || bytes > kMostBytes) return std::free(address);
+    std::lock_guard<std::mutex> guard(lock_);
+    blocks_.push_back({address, bytes});
+    waiting_ += bytes;
+    while (waiting_ > kMostBytes || blocks_.size() == kMostBlocks) {
+      std::free(blocks_.front().address);
+      waiting_ -= blocks_.front().bytes;
+      blocks_.erase(blocks_.begin());
+    }
+  }
+
+ private:
+  struct Block {
+    void* address;
+    size_t bytes;
+  };
+  std::mutex lock_;
+  std::vector<Block> blocks_;
+  size_t waiting_ = 0;
+};
 
 // `count` floats aligned to 64 bytes, not initialised. Throws std::bad_alloc.
 class Buffer {
@@ -27,7 +84,12 @@ class Buffer {
     size_t bytes = (count * sizeof(float) + kAlignment - 1) / kAlignment * kAlignment;
     if (bytes == 0) bytes = kAlignment;
     if (bytes / sizeof(float) < count) throw std::bad_alloc();
-    void* address = nullptr;
+    bytes_ = bytes;
+    void* address = FreeBlocks::instance().take(bytes);
+    if (address) {
+      data_ = static_cast<float*>(address);
+      return;
+    }
     const bool large = bytes >= 2 * huge_page;
     if (posix_memalign(&address, large ? huge_page : kAlignment, bytes)) throw std::bad_alloc();
 #if defined(__linux__)
@@ -43,7 +105,9 @@ class Buffer {
   }
   Buffer(const Buffer&) = delete;
   Buffer& operator=(const Buffer&) = delete;
-  ~Buffer() { std::free(data_); }
+  ~Buffer() {
+    if (data_) FreeBlocks::instance().give_back(data_, bytes_);
+  }
 
   float* data() { return data_; }
   const float* data() const { return data_; }
@@ -55,9 +119,10 @@ class Buffer {
   void swap(Buffer& other) {
     std::swap(data_, other.data_);
     std::swap(count_, other.count_);
+    std::swap(bytes_, other.bytes_);
   }
   float* data_ = nullptr;
-  size_t count_ = 0;
+  size_t count_ = 0, bytes_ = 0;
 };
 
 // Round a number of floats up to whole 64-byte lines.
