@@ -1,4 +1,4 @@
-// Restormer's gated feed-forward in a ring: the 8c-wide hidden tensor never leaves the first cache.
+// Restormer's gated feed-forward in rings: the 8c-wide hidden tensor never leaves the first cache.
 #pragma once
 
 #include "activations.hpp"
@@ -7,8 +7,11 @@
 
 namespace film {
 
+constexpr int kGroups = 2;       // groups of 16 + 16 hidden channels that go through rings together
+constexpr int kStripWidth = 24;  // pixels of a row that do: all rings and weights fit the first cache
+
 // y[p] = gelu(first half) * second half of the depthwise convolution of a ring of rows of 16 + 16
-// channels; y has 16.
+// channels; y takes 16 of the kGroups * 16 channels of its pixels.
 inline void gated_row(const float* const (&rows)[3], const float* taps, float* y, int pixels) {
   constexpr int kBoth = 2 * kGroup;
   for (int c = 0; c < kGroup; c += kWidth) {
@@ -24,7 +27,7 @@ inline void gated_row(const float* const (&rows)[3], const float* taps, float* y
         depthwise_block<kBoth, kPixels>(rows, at + kGroup, taps + kGroup + c, gate);
 #pragma GCC unroll 16
         for (int i = 0; i < kPixels; i++)
-          store(y + int64_t(p + i) * kGroup + c, hidden[i] * gate[i]);
+          store(y + int64_t(p + i) * kGroups * kGroup + c, hidden[i] * gate[i]);
       }
     };
     run(std::integral_constant<int, kDepthwisePixels>());
@@ -34,41 +37,59 @@ inline void gated_row(const float* const (&rows)[3], const float* taps, float* y
 
 // Adds the feed-forward of a tile to `output`.
 //
-// For 16 + 16 gate-paired hidden channels at a time, row by row: project_in into a ring of three
-// rows, the depthwise convolution of the middle one, GELU times gate, and project_out added to the
-// tile, which stays in the second cache.
+// Strip by strip, for twice 16 + 16 gate-paired hidden channels at a time, row by row: project_in
+// into rings of three rows, the depthwise convolution of the middle one, GELU times gate, and
+// project_out added to the tile, which stays in the second cache.
 template <int kChannels>
 class FeedForwardTile {
  public:
-  explicit FeedForwardTile(int tile_width)
-      : ring_(size_t(3) * (tile_width + 2) * 2 * kGroup),
-        gated_(size_t(tile_width) * kGroup) {}
+  FeedForwardTile()
+      : ring_(size_t(kGroups) * 3 * (kStripWidth + 2) * kBoth),
+        gated_(size_t(kStripWidth) * kGroups * kGroup) {}
 
   // input: (height + 2) x (width + 2) normalised pixels, zeros outside the image.
   // output: height x width pixels.
   void add(const float* input, const BlockWeights<kChannels>& block, int height, int width,
            float* output) {
-    const int border_width = width + 2;
-    const int64_t ring_row = int64_t(border_width) * 2 * kGroup;
-    for (int g = 0; g < BlockWeights<kChannels>::kHidden / kGroup; g++) {
-      const float* in_weights = block.feed_in.data() + size_t(g) * kChannels * 2 * kGroup;
-      const float* taps = block.feed_taps.data() + size_t(g) * 9 * 2 * kGroup;
-      const float* out_weights = block.feed_out.data() + size_t(g) * kGroup * kChannels;
-      for (int r = 0; r < height + 2; r++) {
-        multiply_row<kChannels, 2 * kGroup, false>(
-            input + int64_t(r) * border_width * kChannels, in_weights,
-            ring_.data() + r % 3 * ring_row, border_width);
-        if (r < 2) continue;
-        const float* rows[3];
-        for (int d = 0; d < 3; d++) rows[d] = ring_.data() + (r - 2 + d) % 3 * ring_row;
-        gated_row(rows, taps, gated_.data(), width);
-        multiply_row<kGroup, kChannels, true>(
-            gated_.data(), out_weights, output + int64_t(r - 2) * width * kChannels, width);
-      }
+    // Strips of nearly equal width, whole blocks of gated_row but for the last.
+    const int strips = (width + kStripWidth - 1) / kStripWidth;
+    const int blocks = (width + strips * kDepthwisePixels - 1) / (strips * kDepthwisePixels);
+    for (int from = 0; from < width; from += blocks * kDepthwisePixels) {
+      const int rest = width - from;
+      const int pixels = rest < blocks * kDepthwisePixels ? rest : blocks * kDepthwisePixels;
+      for (int g = 0; g < BlockWeights<kChannels>::kHidden / kGroup; g += kGroups)
+        add_groups(input + int64_t(from) * kChannels, block, g, height, width, pixels,
+                   output + int64_t(from) * kChannels);
     }
   }
 
  private:
+  static constexpr int kBoth = 2 * kGroup;
+
+  // Groups g .. g + kGroups - 1 of a strip of `pixels` columns of the tile.
+  void add_groups(const float* input, const BlockWeights<kChannels>& block, int g, int height,
+                  int width, int pixels, float* output) {
+    const int64_t ring_row = int64_t(pixels + 2) * kBoth;
+    const float* in_weights = block.feed_in.data() + size_t(g) * kChannels * kBoth;
+    const float* taps = block.feed_taps.data() + size_t(g) * 9 * kBoth;
+    const float* out_weights = block.feed_out.data() + size_t(g) * kGroup * kChannels;
+    for (int r = 0; r < height + 2; r++) {
+      for (int i = 0; i < kGroups; i++) {
+        float* ring = ring_.data() + i * 3 * ring_row;
+        multiply_row<kChannels, kBoth, false>(input + int64_t(r) * (width + 2) * kChannels,
+                                              in_weights + i * kChannels * kBoth,
+                                              ring + r % 3 * ring_row, pixels + 2);
+        if (r < 2) continue;
+        const float* rows[3];
+        for (int d = 0; d < 3; d++) rows[d] = ring + (r - 2 + d) % 3 * ring_row;
+        gated_row(rows, taps + i * 9 * kBoth, gated_.data() + i * kGroup, pixels);
+      }
+      if (r >= 2)
+        multiply_row<kGroups * kGroup, kChannels, true>(
+            gated_.data(), out_weights, output + int64_t(r - 2) * width * kChannels, pixels);
+    }
+  }
+
   Buffer ring_, gated_;
 };
 

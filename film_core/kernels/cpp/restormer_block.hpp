@@ -7,7 +7,7 @@
 namespace film {
 
 // Tiles whose normalised input and output stay in the second cache (about 0.8 MB together), and
-// narrow enough for a ring of rows and a row of input and of output to stay in the first.
+// narrow enough for a ring of rows of the attention to stay in the first.
 constexpr int kTileHeight = 64, kTileWidth = 48;
 template <int kChannels>
 TileGrid block_tiles(int height, int width) {
@@ -49,8 +49,7 @@ class BlockOutputTile {
         value_(size_t(kTileWidth + 4) * kChannels),
         attended_(size_t(kTileWidth + 2) * kChannels),
         input_(size_t(kRows + 2) * (kTileWidth + 2) * kChannels),
-        output_(size_t(kRows) * kTileWidth * kChannels),
-        feed_forward_(kTileWidth) {}
+        output_(size_t(kRows) * kTileWidth * kChannels) {}
 
   // Returns the block's output on the tile: height x width pixels of kChannels.
   float* run(const Features<kChannels>& x, const BlockWeights<kChannels>& block,
