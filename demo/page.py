@@ -53,7 +53,9 @@ def _lay_out(desk: Desk, say: Language, first: Visit) -> View:
         time_to_live=desk.settings.idle_minutes * 60,
         delete_callback=desk.leave,
     )
-    header = drawn(render_header(say), js_on_load=client("header.js"), elem_id="head")
+    header = drawn(
+        render_header(say), js_on_load=_scripts("header.js", "answering.js"), elem_id="head"
+    )
     with gr.Row(elem_id="studio", equal_height=False):
         with gr.Column(elem_id="inputs", min_width=0):
             task = text(
@@ -63,7 +65,7 @@ def _lay_out(desk: Desk, say: Language, first: Visit) -> View:
                 label="task",
             )
             task_sentence = drawn(elem_id="task-sentence")
-            examples = drawn(js_on_load=client("choices.js"), elem_id="examples")
+            examples = drawn(js_on_load=_scripts("choices.js"), elem_id="examples")
             reopened = drawn(
                 js_on_load=_scripts("sending.js", "choices.js", "reopening.js"), elem_id="reopened"
             )
@@ -73,7 +75,7 @@ def _lay_out(desk: Desk, say: Language, first: Visit) -> View:
                     sources[slot] = drawn(
                         js_on_load=_scripts("sending.js", "source.js"), elem_id=f"source-{slot}"
                     )
-            suggestion = drawn(js_on_load=client("choices.js"), elem_id="suggestion")
+            suggestion = drawn(js_on_load=_scripts("choices.js"), elem_id="suggestion")
             swap = text(gr.Button("", size="sm", elem_id="swap"), value="source.swap")
             describer = text(
                 gr.Radio(
@@ -103,7 +105,7 @@ def _lay_out(desk: Desk, say: Language, first: Visit) -> View:
                 gr.Radio(network_choices(say), value="film", elem_id="network", visible=steers()),
                 label="network",
             )
-            network_about = drawn(js_on_load=client("choices.js"), elem_id="network-about")
+            network_about = drawn(js_on_load=_scripts("choices.js"), elem_id="network-about")
             instruction = text(
                 gr.Textbox(
                     lines=2, max_lines=6, elem_id="instruction", visible=False,
@@ -148,7 +150,8 @@ def drawn(value=None, **options) -> gr.HTML:
 
 
 def _scripts(*names: str) -> str:
-    return "\n".join(client(name) for name in names)
+    """Return scripts of one component; each may `ask` the server."""
+    return "\n".join(client(name) for name in ("asking.js", *names))
 
 
 def client(name: str) -> str:

@@ -20,7 +20,8 @@ def wire(view: View, desk: Desk) -> None:
             yield updates
 
     connect(
-        view.describer.input,
+        view.describer,
+        "input",
         chosen,
         [view.visit, view.describer, *view.texts.values()],
         [view.visit, *view.texts.values(), *view.authors.values()],

@@ -35,7 +35,7 @@ def wire(view: View, desk: Desk) -> None:
                 visit.errors["batch"] = error
         return show_panels(view, visit, desk, "batch")
 
-    connect(panel.upload, uploaded, [view.visit], [panel])
+    connect(panel, "upload", uploaded, [view.visit], [panel])
     wire_work(
         view, desk, "batch", lambda visit: visit.batch, lambda visit: bool(visit.batch.pairs),
         _run, _change,

@@ -100,9 +100,10 @@ def wire(view: View, desk: Desk) -> None:
         *view.source_parts, *view.texts.values(), *view.authors.values(),
     ]  # fmt: skip
     connect(
-        view.task.input,
+        view.task,
+        "input",
         task_chosen,
         [view.visit, view.task, view.texts["a"], view.texts["b"]],
         shown,
     )
-    connect(view.examples.choose, example_chosen, [view.visit], shown)
+    connect(view.examples, "choose", example_chosen, [view.visit], shown)

@@ -9,28 +9,33 @@ from typing import Any
 import gradio as gr
 from gradio.components import Component
 
+_ANSWERED = """() => {
+  document.dispatchEvent(new CustomEvent("studio:answered", { detail: "%s" })); return []; }"""
+
 
 def connect(
-    event: Callable,
+    component: Component | gr.Blocks,
+    event: str,
     action: Callable,
     given: list[Component],
     shown: list[Component] | None,
     script: str | None = None,
 ) -> None:
-    """Let `action` answer `event`.
+    """Let `action` answer `event` of `component`.
 
     It isn't offered to programs, shows no spinner of Gradio's, and is heard again while it still
     runs: a Stop must not wait for what it stops.
 
     Args:
-        event: a listener of a component, such as ``view.fuse.click``.
+        component: one with an `elem_id`, or the page.
+        event: its name, such as "click".
         action: takes the values of `given`; returns or yields ``{component: value}``.
         shown: the components that it may change.
         script: JavaScript that makes the values of `given` of what the components hold.
     """
     if inspect.isasyncgenfunction(action):
         action = _leaving_the_rest(action)
-    event(
+    answered = getattr(component, event)(
         action,
         given,
         shown,
@@ -39,6 +44,8 @@ def connect(
         api_visibility="private",
         trigger_mode="multiple",
     )
+    if component.elem_id:
+        answered.then(None, js=_ANSWERED % component.elem_id)
 
 
 def _leaving_the_rest(action: Callable) -> Callable:

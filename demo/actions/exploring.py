@@ -34,8 +34,8 @@ def wire(view: View, desk: Desk) -> None:
         return show_panels(view, visit, desk, "attention")
 
     metrics, attention = view.panels["metrics"], view.panels["attention"]
-    connect(metrics.choose, metrics_chosen, [view.visit], [metrics])
-    connect(attention.choose, look_chosen, [view.visit], [attention])
+    connect(metrics, "choose", metrics_chosen, [view.visit], [metrics])
+    connect(attention, "choose", look_chosen, [view.visit], [attention])
 
 
 async def _measure_loss(visit: Visit, desk: Desk, metric: str) -> None:

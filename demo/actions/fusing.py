@@ -87,8 +87,8 @@ def wire(view: View, desk: Desk) -> None:
         view.examples, *view.panels.values(), *view.source_parts,
     ]  # fmt: skip
     given = [view.visit, *view.texts.values(), view.instruction]
-    connect(view.fuse.click, fuse, given, shown)
-    connect(view.cancel.click, cancel, [view.visit], None)
+    connect(view.fuse, "click", fuse, given, shown)
+    connect(view.cancel, "click", cancel, [view.visit], None)
 
 
 def _submit(visit: Visit, desk: Desk, a: str, b: str, told: str) -> Job:

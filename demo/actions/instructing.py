@@ -28,10 +28,10 @@ def wire(view: View, desk: Desk) -> None:
         return {view.instruction: f"{written.rstrip()} {phrases[int(number)]}".strip()}
 
     connect(
-        view.network.input, network_chosen, [view.visit, view.network],
+        view.network, "input", network_chosen, [view.visit, view.network],
         [view.network, view.network_about, view.instruction],
     )  # fmt: skip
     connect(
-        view.network_about.choose, phrase_chosen, [view.visit, view.instruction],
+        view.network_about, "choose", phrase_chosen, [view.visit, view.instruction],
         [view.instruction],
     )  # fmt: skip

@@ -84,5 +84,5 @@ def wire(page: gr.Blocks, view: View, desk: Desk) -> None:
     ]  # fmt: skip
     shown = list(dict.fromkeys(shown))
     given = [view.visit, view.texts["a"], view.texts["b"]]
-    connect(page.load, opened, [*given, view.link], shown, _WITH_LINK)
-    connect(view.header.language, language_chosen, given, shown)
+    connect(page, "load", opened, [*given, view.link], shown, _WITH_LINK)
+    connect(view.header, "language", language_chosen, given, shown)

@@ -50,7 +50,7 @@ def wire(view: View, desk: Desk) -> None:
             yield updates
 
     connect(
-        panel.choose,
+        panel, "choose",
         chosen,
         [view.visit, view.texts["a"], view.texts["b"]],
         [

@@ -41,7 +41,7 @@ def wire(view: View, desk: Desk) -> None:
         return show_result(view, visit, desk)
 
     connect(
-        panel.choose,
+        panel, "choose",
         chosen,
         [view.visit],
         [

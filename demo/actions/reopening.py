@@ -51,8 +51,8 @@ def wire(view: View, desk: Desk) -> None:
         *view.task_parts, view.examples, view.viewer, view.facts,
         *view.panels.values(), *view.source_parts, *view.texts.values(), *view.authors.values(),
     ]  # fmt: skip
-    connect(view.reopened.upload, uploaded, [view.visit], shown)
-    connect(view.reopened.choose, chosen, [view.visit, *view.texts.values()], shown)
+    connect(view.reopened, "upload", uploaded, [view.visit], shown)
+    connect(view.reopened, "choose", chosen, [view.visit, *view.texts.values()], shown)
 
 
 def restore(visit: Visit, desk: Desk, origin: Origin, name: str) -> None:

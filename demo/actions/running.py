@@ -57,7 +57,7 @@ def wire_work(
         yield show_panels(view, visit, desk, panel)
 
     shown = view.panels[panel]
-    connect(shown.choose, chosen, [view.visit, view.texts["a"], view.texts["b"]], [shown])
+    connect(shown, "choose", chosen, [view.visit, view.texts["a"], view.texts["b"]], [shown])
 
 
 @contextmanager

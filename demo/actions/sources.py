@@ -41,7 +41,7 @@ def wire(view: View, desk: Desk) -> None:
             | show_task(view, visit)
         )  # fmt: skip
 
-    connect(view.swap.click, swapped, [view.visit, view.texts["a"], view.texts["b"]], shown)
+    connect(view.swap, "click", swapped, [view.visit, view.texts["a"], view.texts["b"]], shown)
 
 
 def exchange(visit: Visit) -> None:
@@ -112,10 +112,10 @@ def _wire_field(view: View, desk: Desk, slot: Slot, shown: list) -> None:
         return show_author(view, visit, slot, text)
 
     texts = [view.texts["a"], view.texts["b"]]
-    connect(view.sources[slot].upload, uploaded, [view.visit, *texts], shown)
-    connect(view.sources[slot].clear, cleared, [view.visit], shown)
-    connect(view.again[slot].click, again, [view.visit, *texts], shown)
-    connect(view.texts[slot].blur, edited, [view.visit, view.texts[slot]], [view.authors[slot]])
+    connect(view.sources[slot], "upload", uploaded, [view.visit, *texts], shown)
+    connect(view.sources[slot], "clear", cleared, [view.visit], shown)
+    connect(view.again[slot], "click", again, [view.visit, *texts], shown)
+    connect(view.texts[slot], "blur", edited, [view.visit, view.texts[slot]], [view.authors[slot]])
 
 
 async def _check_pair(visit: Visit, desk: Desk) -> None:

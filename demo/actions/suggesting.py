@@ -40,7 +40,7 @@ def wire(view: View, desk: Desk) -> None:
             yield updates
 
     connect(
-        view.suggestion.choose,
+        view.suggestion, "choose",
         chosen,
         [view.visit, *view.texts.values()],
         [

@@ -7,11 +7,12 @@ const send = async (side, files) => {
     const line = element.querySelector(".batch-sending");
     if (line) line.textContent = line.dataset.text
       .replace("{number}", index + 1).replace("{count}", files.length);
+    announce();
     group.push(await sendFile(file, limit));
     const last = index === files.length - 1;
     const refused = group[group.length - 1].token === "";
     if (group.length === GROUP || last || refused) {
-      trigger("upload", { side, files: group, last: last || refused });
+      ask("upload", { side, files: group, last: last || refused });
       group = [];
       if (refused) return;
     }

@@ -10,7 +10,7 @@ element.addEventListener("click", (event) => {
     document.body.classList.toggle("dark");
     localStorage.setItem("film-studio-theme", dark() ? "dark" : "light");
   } else if (button.dataset.language) {
-    trigger("language", { value: button.dataset.language });
+    ask("language", { value: button.dataset.language }, button);
   }
 });
 

@@ -4,6 +4,6 @@ element.addEventListener("change", async (event) => {
   if (!input.matches("input[type=file]") || !input.files.length) return;
   const file = input.files[0];
   input.value = "";
-  element.querySelector(".reopen").dataset.state = "uploading";
-  trigger("upload", await sendFile(file, Number(element.querySelector(".reopen").dataset.limitBytes)));
+  announce();
+  ask("upload", await sendFile(file, Number(element.querySelector(".reopen").dataset.limitBytes)));
 });

@@ -3,10 +3,11 @@ const send = async (file) => {
   const target = element.querySelector(".drop");
   const bar = element.querySelector(".drop-progress > i");
   const limit = Number(target.dataset.limitBytes);
+  announce();
   if (file.size <= limit) target.dataset.state = "uploading";
   const sent = await sendFile(file, limit, (share) => { if (bar) bar.style.width = `${100 * share}%`; });
   if (bar) bar.style.width = "0";
-  trigger("upload", sent);
+  ask("upload", sent);
 };
 
 element.addEventListener("change", (event) => {
@@ -16,7 +17,7 @@ element.addEventListener("change", (event) => {
   }
 });
 element.addEventListener("click", (event) => {
-  if (event.target.closest("[data-act=clear]")) { event.preventDefault(); trigger("clear", {}); }
+  if (event.target.closest("[data-act=clear]")) { event.preventDefault(); ask("clear", {}, event.target); }
 });
 for (const name of ["dragenter", "dragover"]) {
   element.addEventListener(name, (event) => {

@@ -2,7 +2,7 @@
 const add = () => {
   const form = element.querySelector(".study-add");
   const text = form && form.querySelector("input").value.trim();
-  if (text) trigger("choose", { value: `add:${form.querySelector("select").value}:${text}` });
+  if (text) ask("choose", { value: `add:${form.querySelector("select").value}:${text}` }, form);
 };
 element.addEventListener("click", (event) => {
   if (event.target.closest("button.add")) add();

@@ -17,7 +17,8 @@ def render_header(say: Language) -> str:
         for name, title in LANGUAGES.items()
     )
     return f"""
-<header class="masthead" data-shown="{say.name}">
+<header class="masthead" data-shown="{say.name}" data-sent="{say.html("answering.sent")}"
+  data-since="{say.html("answering.since")}">
   <a class="skip" href="#work">{say.html("skip")}</a>
   <div class="brand">{_MARK}<div><h1>{say.html("title")}</h1>
     <p>{say.html("tagline")}</p></div></div>
