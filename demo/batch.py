@@ -1,6 +1,6 @@
 """What the page knows of a visit's batch: the files, what pairs with what, what became of each."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from demo.worker.job import Job
@@ -70,6 +70,13 @@ class PageBatch:
     seconds: float = 0.0
     started: int = 0
     job: Job | None = None
+
+    def continued(self) -> "PageBatch":
+        """Return the batch with its outcomes for a page that opened anew; nothing runs yet."""
+        return replace(
+            self, files={side: dict(files) for side, files in self.files.items()},
+            outcomes=dict(self.outcomes), running=False, stopping=False, job=None,
+        )  # fmt: skip
 
     @property
     def size(self) -> int:

@@ -19,6 +19,7 @@ from demo.offers import Offer, Offers
 from demo.pictures import Picture, PictureShelf
 from demo.settings import Settings
 from demo.state import SLOTS, Moved, Result, Slot, Source, Visit, Word, moved_by_text
+from demo.visits import Visits
 from demo.worker import Job, JobEvent, Supervisor
 from demo.worker.supervisor import SECRETS, WorkerLimits
 from film_core.errors import ImageError, TextError
@@ -49,6 +50,10 @@ class Desk:
         self.settings = settings
         self.shelf = PictureShelf(settings.shelf_megabytes * 2**20)
         self.offers = Offers()
+        self.visits = Visits(
+            settings.idle_minutes * 60, settings.shelf_megabytes * 2**20, self._left
+        )
+        self.drop_session: Callable[[str], None] = lambda session: None  # the server knows how
         self.uploads = PictureShelf(
             _UPLOAD_BYTES, _UPLOAD_SECONDS
         )  # apart, so that a flood of them costs no result
@@ -97,10 +102,20 @@ class Desk:
 
     def leave(self, visit: Visit) -> None:
         """Forget everything of a visit that has ended."""
-        if visit.job is not None:
-            self.fusing.cancel(visit.job)
+        self.stop(visit)
         self.shelf.forget(visit.identity)
         self.offers.forget(visit.identity)
+
+    def stop(self, visit: Visit) -> None:
+        """Stop everything that runs for a page of `visit` that is there no longer."""
+        visit.study.stopping = visit.batch.stopping = True
+        for job in (visit.job, visit.study.job, visit.batch.job):
+            if job is not None:
+                self.fusing.cancel(job)
+
+    def _left(self, visit: Visit, session: str) -> None:
+        self.leave(visit)
+        self.drop_session(session)
 
     # -- images and texts -------------------------------------------------------------------------
 

@@ -48,11 +48,7 @@ def _lay_out(desk: Desk, say: Language, first: Visit) -> View:
             setattr(component, name, say(key))
         return component
 
-    visit = gr.State(
-        first,
-        time_to_live=desk.settings.idle_minutes * 60,
-        delete_callback=desk.leave,
-    )
+    visit = gr.State(first)  # how long it is kept is the business of `demo.visits`
     header = drawn(
         render_header(say), js_on_load=_scripts("header.js", "answering.js"), elem_id="head"
     )
@@ -121,7 +117,7 @@ def _lay_out(desk: Desk, say: Language, first: Visit) -> View:
                     gr.Button("", size="lg", elem_id="cancel", visible=False), value="fuse.cancel"
                 )
             progress = drawn(elem_id="progress")
-            link = gr.Textbox(visible=False)
+            opening = gr.Textbox(visible=False)
         with gr.Column(elem_id="work", min_width=0):
             viewer = drawn(
                 {},
@@ -140,7 +136,7 @@ def _lay_out(desk: Desk, say: Language, first: Visit) -> View:
     return View(
         visit, header, task, task_sentence, examples, reopened, sources, suggestion, swap,
         describer, texts, authors, again, network, network_about, instruction, fuse, cancel,
-        progress, link, viewer, facts, panels, footer, translated,
+        progress, opening, viewer, facts, panels, footer, translated,
     )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ import logging
 import os
 import socket
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 
 import gradio as gr
@@ -20,7 +21,7 @@ from demo.language import load_language
 from demo.page import build_page
 from demo.panels.health import health
 from demo.pictures import Picture
-from demo.sessions import limit_sessions
+from demo.sessions import drop_session, limit_sessions
 from demo.stopping import DrainingServer
 from demo.theme import studio_theme
 from demo.worker.secrecy import shut_memory
@@ -38,7 +39,9 @@ def build_server(desk: Desk) -> FastAPI:
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         desk.open()
+        sweeping = asyncio.create_task(desk.visits.keep_sweeping())
         yield
+        sweeping.cancel()
         await asyncio.to_thread(desk.close)
 
     app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
@@ -46,6 +49,7 @@ def build_server(desk: Desk) -> FastAPI:
     _add_routes(app, desk)
     page = build_page(desk)
     limit_sessions(page)
+    desk.drop_session = partial(drop_session, page)
     page.queue(default_concurrency_limit=64, max_size=256, api_open=False)
     return gr.mount_gradio_app(
         app,
@@ -64,8 +68,12 @@ def build_server(desk: Desk) -> FastAPI:
 
 def _add_routes(app: FastAPI, desk: Desk) -> None:
     @app.get("/health")
-    def report(language: str = "en") -> JSONResponse:
-        return JSONResponse(health(desk, load_language(language)))
+    def report(request: Request, language: str = "en") -> JSONResponse:
+        said = health(desk, load_language(language))
+        key = request.headers.get("x-film-visit")
+        if key is not None:  # a page says that it is open, and hears whether its visit is here
+            said["visit"] = desk.visits.seen(key)
+        return JSONResponse(said)
 
     @app.post("/upload")
     async def upload(request: Request) -> JSONResponse:

@@ -14,6 +14,12 @@ def limit_sessions(page: gr.Blocks) -> None:
     page.state_session_capacity = MOST_SESSIONS
 
 
+def drop_session(page: gr.Blocks, session: str) -> None:
+    """Forget the session of a page that is gone, with everything that it holds."""
+    page.state_holder.session_data.pop(session, None)
+    page.state_holder.time_last_used.pop(session, None)
+
+
 def forget_session(page: gr.Blocks, request: gr.Request | None) -> None:
     """Forget the session of a program's call; it has no state and won't be asked for again."""
     session = None if request is None else request.session_hash

@@ -25,12 +25,14 @@ class Settings:
         read_seconds: time to open and describe an image.
         waiting: jobs that may wait in all.
         waiting_per_visitor: jobs of one visitor that may wait.
-        shelf_megabytes: pictures kept in memory for all visitors together.
+        shelf_megabytes: pictures kept in memory for all visitors together; as much again of files
+            is kept of those who are away.
         batch_pairs: pairs of one batch.
         batch_megabytes: size of all files of a batch together.
         history: results kept for one visitor.
         mcp: whether programs that speak MCP may use the page's functions as tools.
-        idle_minutes: after which a visitor's pictures and results are forgotten.
+        idle_minutes: how long after the page was closed a visit is forgotten; until then, a
+            reload finds it again.
     """
 
     weights: str = "auto"

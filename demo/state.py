@@ -2,7 +2,7 @@
 
 import secrets
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -221,6 +221,8 @@ class Visit:
         local: the map of a metric's loss that is shown; None for none.
         look: what the attention explorer shows.
         job: what is running for this visit.
+        unfinished: whether a fusion was asked for and its page went before it ended.
+        link: the link that was opened last, so that a reload doesn't open it again.
         study: the prompt study.
         batch: the batch.
     """
@@ -250,6 +252,8 @@ class Visit:
     local: LocalLoss | None = None
     look: Look = Look()
     job: Job | None = None
+    unfinished: bool = False
+    link: str = ""
     study: PromptStudy = field(default_factory=PromptStudy)
     batch: PageBatch = field(default_factory=PageBatch)
 
@@ -267,6 +271,30 @@ class Visit:
             result=self.result,
             example=self.example,
         )
+
+    def continued(self) -> "Visit":
+        """Return this visit for a page that opened anew; what runs for the old page stays there."""
+        return replace(
+            self,
+            sources=dict(self.sources),
+            described=dict(self.described),
+            filled=set(self.filled),
+            authors=dict(self.authors),
+            steps=dict(self.steps),
+            errors=dict(self.errors),
+            results=list(self.results),
+            study=self.study.continued(),
+            batch=self.batch.continued(),
+            job=None,
+        )
+
+    @property
+    def size(self) -> int:
+        """Bytes of the visitor's files and of the arrays of results."""
+        held = [self.sources, self.unaligned or {}, *(result.sources for result in self.results)]
+        files = {s.digest: len(s.data) for sources in held for s in sources.values() if s}
+        arrays = [r.luminance.nbytes for r in self.results if r.luminance is not None]
+        return sum(files.values()) + sum(arrays) + self.batch.size
 
     def fill(self, slot: Slot, text: str, author: str) -> None:
         """Note that the page puts `text`, written by `author`, into the box of source `slot`."""

@@ -1,6 +1,6 @@
 """What the page knows of a visit's prompt study: what to ask, and what came of it."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -44,6 +44,13 @@ class PromptStudy:
     stopping: bool = False
     job: Job | None = None
     pictures: "dict[Variant, tuple[str, str, float]]" = field(default_factory=dict)
+
+    def continued(self) -> "PromptStudy":
+        """Return the study with its rows for a page that opened anew; nothing runs for it yet."""
+        return replace(
+            self, yours=list(self.yours), pictures=dict(self.pictures),
+            running=False, stopping=False, job=None,
+        )  # fmt: skip
 
     def forget(self) -> None:
         """Drop the rows, as their images are there no longer; what to ask stays."""

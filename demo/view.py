@@ -14,7 +14,7 @@ class View:
     """Every component that an action reads or writes, and which of their texts are translated.
 
     Attributes:
-        link: what a link said, from the address to the server; never seen.
+        opening: what `client/opening.js` says when the page opens; never seen.
         translated: (component, property, phrase key) of each text that Gradio itself draws.
     """
 
@@ -37,7 +37,7 @@ class View:
     fuse: gr.Button
     cancel: gr.Button
     progress: gr.HTML
-    link: gr.Textbox
+    opening: gr.Textbox
     viewer: gr.HTML
     facts: gr.HTML
     panels: dict[str, gr.HTML]

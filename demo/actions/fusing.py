@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from dataclasses import replace
 
 import gradio as gr
@@ -26,57 +27,10 @@ from film_core.errors import FilmError, SettingError
 def wire(view: View, desk: Desk) -> None:
     """Connect Fuse and Cancel."""
 
-    async def fuse(visit: Visit, a: str, b: str, told: str) -> AsyncIterator[Updates]:
-        say = language_of(visit)
-        if visit.job is not None:
-            return
-        began = time.monotonic()
-        sources = dict(visit.sources)
-        try:
-            job = visit.job = _submit(visit, desk, a, b, told)
-        except FilmError as error:
-            yield {view.progress: render_failure(error, say)}
-            return
-        repeated, result = "", None
-        try:
-            yield {
-                **_running(view, True),
-                view.progress: render_progress(JobEvent("queued"), 0, say),
-            }
-            async for event in job.events():
-                seconds = time.monotonic() - began
-                if event.stage == "again":
-                    repeated = event.detail
-                if not event.last:
-                    yield {view.progress: render_progress(event, seconds, say)}
-            if event.error is not None:
-                shown = {view.progress: render_failure(event.error, say)}
-            else:
-                result = desk.keep(visit, job, sources, event.reply)
-                shown = {
-                    view.progress: render_end(
-                        say("progress.repeated", detail=repeated), "note", say("progress.see")
-                    )
-                    if repeated
-                    else render_end(
-                        say("progress.done", seconds=f"{seconds:.1f}"), "done", say("progress.see")
-                    ),
-                    **show_result(view, visit, desk),
-                    **show_sources(view, visit, desk),
-                    **show_task(view, visit),
-                }
-        finally:
-            visit.job = None
-            desk.fusing.cancel(job)  # no effect when it is done; ends it when the visitor has left
-        yield {**_running(view, False), **shown}
-        if result is not None and await _compared(visit, desk, result):
-            panels = show_panels(view, visit, desk, "metrics", "history")
-            if visit.result is None or visit.result.number != result.number:
-                yield panels  # something else is shown by now
-            else:
-                # With all of the answer before: where both reach the browser in one go, it keeps
-                # of each component no more than the second says, and that would be nothing.
-                yield {**_running(view, visit.job is not None), **shown, **panels}
+    async def asked(visit: Visit, a: str, b: str, told: str) -> AsyncIterator[Updates]:
+        async with aclosing(fuse(view, visit, desk, a, b, told)) as steps:
+            async for updates in steps:
+                yield updates
 
     def cancel(visit: Visit) -> None:
         if visit.job is not None:
@@ -87,8 +41,71 @@ def wire(view: View, desk: Desk) -> None:
         view.examples, *view.panels.values(), *view.source_parts,
     ]  # fmt: skip
     given = [view.visit, *view.texts.values(), view.instruction]
-    connect(view.fuse, "click", fuse, given, shown)
+    connect(view.fuse, "click", asked, given, shown)
     connect(view.cancel, "click", cancel, [view.visit], None)
+
+
+async def fuse(
+    view: View, visit: Visit, desk: Desk, a: str, b: str, told: str
+) -> AsyncIterator[Updates]:
+    """Fuse the visit's two sources, showing how far it is and then what came of it.
+
+    Args:
+        a, b: the descriptions.
+        told: the instruction.
+    """
+    say = language_of(visit)
+    if visit.job is not None:
+        return
+    began = time.monotonic()
+    sources = dict(visit.sources)
+    try:
+        job = visit.job = _submit(visit, desk, a, b, told)
+        visit.unfinished = True
+    except FilmError as error:
+        yield {view.progress: render_failure(error, say)}
+        return
+    repeated, result = "", None
+    try:
+        yield {
+            **_running(view, True),
+            view.progress: render_progress(JobEvent("queued"), 0, say),
+        }
+        async for event in job.events():
+            seconds = time.monotonic() - began
+            if event.stage == "again":
+                repeated = event.detail
+            if not event.last:
+                yield {view.progress: render_progress(event, seconds, say)}
+        visit.unfinished = False
+        if event.error is not None:
+            shown = {view.progress: render_failure(event.error, say)}
+        else:
+            result = desk.keep(visit, job, sources, event.reply)
+            shown = {
+                view.progress: render_end(
+                    say("progress.repeated", detail=repeated), "note", say("progress.see")
+                )
+                if repeated
+                else render_end(
+                    say("progress.done", seconds=f"{seconds:.1f}"), "done", say("progress.see")
+                ),
+                **show_result(view, visit, desk),
+                **show_sources(view, visit, desk),
+                **show_task(view, visit),
+            }
+    finally:
+        visit.job = None
+        desk.fusing.cancel(job)  # no effect when it is done; ends it when the visitor has left
+    yield {**_running(view, False), **shown}
+    if result is not None and await _compared(visit, desk, result):
+        panels = show_panels(view, visit, desk, "metrics", "history")
+        if visit.result is None or visit.result.number != result.number:
+            yield panels  # something else is shown by now
+        else:
+            # With all of the answer before: where both reach the browser in one go, it keeps
+            # of each component no more than the second says, and that would be nothing.
+            yield {**_running(view, visit.job is not None), **shown, **panels}
 
 
 def _submit(visit: Visit, desk: Desk, a: str, b: str, told: str) -> Job:

@@ -1,6 +1,10 @@
-"""Opening the page, changing its language."""
+"""Opening the page, opening it again, changing its language."""
 
+import json
 from collections.abc import AsyncIterator
+from contextlib import aclosing
+from dataclasses import dataclass
+from pathlib import Path
 
 import gradio as gr
 
@@ -8,18 +12,50 @@ from demo.actions.choosing import open_example
 from demo.actions.connecting import connect
 from demo.actions.describing import describe_unedited
 from demo.actions.events import choice_of
+from demo.actions.fusing import fuse
 from demo.actions.reopening import restore, show_restored
-from demo.actions.showing import Updates, show_everything
+from demo.actions.showing import Updates, language_of, show_everything
 from demo.desk import Desk
 from demo.examples import examples_of, find_examples
 from demo.language import LANGUAGES, preferred_language
+from demo.panels.progress import render_end
 from demo.reproducing import is_link, read_fragment
 from demo.state import SLOTS, Slot, Visit
 from demo.view import View
 from film_core.errors import FilmError
 
 # What is behind "#" never leaves the browser by itself: texts don't end up in anybody's logs.
-_WITH_LINK = "(visit, a, b) => [visit, a, b, location.hash.slice(1)]"
+_SCRIPT = Path(__file__).parents[1] / "client" / "opening.js"
+
+
+@dataclass(frozen=True)
+class Opening:
+    """What a page says when it opens. It may be anything: nothing about it is certain.
+
+    Attributes:
+        link: what stands behind "#".
+        key: of the visit that the tab had.
+        told: the instruction as it stood.
+        returning: whether the tab had one, so that the texts are those of then.
+    """
+
+    link: str = ""
+    key: str = ""
+    told: str = ""
+    returning: bool = False
+
+
+def read_opening(said: str) -> Opening:
+    """Return what `said`, JSON of a browser, means; what isn't understood is left out."""
+    try:
+        told = json.loads(said)
+    except (TypeError, ValueError, RecursionError):
+        return Opening()
+    if not isinstance(told, dict):
+        return Opening()
+    texts = {name: told.get(name) for name in ("link", "key", "told")}
+    known = {name: text for name, text in texts.items() if isinstance(text, str)}
+    return Opening(**known, returning=told.get("returning") is True)
 
 
 def first_visit() -> tuple[Visit, dict[Slot, str]]:
@@ -46,26 +82,45 @@ def wire(page: gr.Blocks, view: View, desk: Desk) -> None:
     """Connect the opening of the page and the language buttons."""
 
     async def opened(
-        visit: Visit, a: str, b: str, link: str, request: gr.Request
+        fresh: Visit, a: str, b: str, said: str, request: gr.Request
     ) -> AsyncIterator[Updates]:
         # The page came with everything that a new visit shows, and the visitor may have begun:
         # only what is otherwise is drawn, from the visit as it is now.
-        texts = {"a": a, "b": b}
-        language = preferred_language(request.headers.get("accept-language", ""))
+        opening, texts = read_opening(said), {"a": a, "b": b}
+        visit, before = desk.visits.take_up(opening.key, fresh, str(request.session_hash))
+        language, kept = visit.language, before is not None
+        changes: Updates = {}
+        if kept:
+            desk.stop(before.visit)
+            desk.drop_session(before.session)
+            changes[view.visit] = visit
+            texts = texts if opening.returning else dict(visit.described)
+        else:
+            language = preferred_language(request.headers.get("accept-language", ""))
         translated, visit.language = language != visit.language, language
-        restored: Updates = {}
-        if is_link(link):
+        if opening.returning and not kept:
+            changes |= _begun_anew(view, visit, desk, texts)
+        link = opening.link if is_link(opening.link) and opening.link != visit.link else ""
+        if link:
+            visit.link = link
             try:
                 restore(visit, desk, read_fragment(link), "")
-                restored = show_restored(view, visit, desk)
+                changes |= show_restored(view, visit, desk)
             except FilmError as error:
                 visit.errors["reopened"] = error
-        if translated or is_link(link):
+        if translated or link or kept or opening.returning:
             updates = show_everything(view, visit, desk, texts)
-            for text in view.texts.values():
-                if text in restored:
-                    restored[text] = {**updates[text], "value": restored[text]}
-            yield {**updates, **restored}
+            for slot, text in view.texts.items():
+                updates[text] = {**updates[text], "value": changes.pop(text, texts[slot])}
+            if opening.returning and view.instruction not in changes:
+                field = updates.get(view.instruction, gr.update())
+                changes[view.instruction] = {**field, "value": opening.told}
+            yield {**updates, **changes}
+        if kept and visit.unfinished:  # the page went while it was being fused
+            given = (texts["a"], texts["b"], opening.told)
+            async with aclosing(fuse(view, visit, desk, *given)) as steps:
+                async for updates in steps:
+                    yield updates
         example = find_examples().get(visit.example)
         if example is not None and example.result is None:
             async for updates in describe_unedited(view, visit, desk, texts):
@@ -84,5 +139,23 @@ def wire(page: gr.Blocks, view: View, desk: Desk) -> None:
     ]  # fmt: skip
     shown = list(dict.fromkeys(shown))
     given = [view.visit, view.texts["a"], view.texts["b"]]
-    connect(page, "load", opened, [*given, view.link], shown, _WITH_LINK)
+    script = _SCRIPT.read_text(encoding="utf-8")
+    opening = [view.visit, view.progress, *shown]
+    connect(page, "load", opened, [*given, view.opening], opening, script)
     connect(view.header, "language", language_chosen, given, shown)
+
+
+def _begun_anew(view: View, visit: Visit, desk: Desk, texts: dict[Slot, str]) -> Updates:
+    """Return what a page says whose visit is not here any more; the texts it brought stay.
+
+    Where it had no more than the example, that is there again, and nothing needs to be said.
+    """
+    if all(hash(texts[slot]) in visit.filled for slot in SLOTS):
+        return {}
+    for slot in SLOTS:
+        visit.sources[slot] = None
+        visit.authors[slot] = "visitor"
+    visit.example = ""
+    visit.changed_sources()
+    sentence = language_of(visit)("opening.gone", minutes=f"{desk.settings.idle_minutes:g}")
+    return {view.progress: render_end(sentence, "note")}

@@ -267,7 +267,7 @@ PANELS: dict[str, Callable[[Visit, Desk, Language], str]] = {
     "registration": lambda visit, desk, say: render_registration(visit, say),
     "study": _study,
     "batch": _batch,
-    "history": lambda visit, desk, say: render_history(visit, say),
+    "history": lambda visit, desk, say: render_history(visit, desk.settings.idle_minutes, say),
     "about": _about,
 }
 """The panels below the result, in the order of their tabs; names are also text keys."""

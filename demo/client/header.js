@@ -14,13 +14,23 @@ element.addEventListener("click", (event) => {
   }
 });
 
+// The server forgets visits whose page says nothing. One that was here and is gone (the server was
+// started again, the machine slept) is begun anew, with what this tab has kept.
+let known = false;
+const check = (visit) => {
+  if (known && visit === false) { known = false; location.reload(); }
+  known = known || visit === true;
+};
 const poll = async () => {
   const chip = element.querySelector(".chip");
   let wait = 15000;
   try {
     const language = element.querySelector("[data-shown]")?.dataset.shown || "en";
-    const answer = await fetch(`health?language=${language}`, { cache: "no-store" });
+    const answer = await fetch(`health?language=${language}`, {
+      cache: "no-store", headers: { "x-film-visit": sessionStorage.getItem("film-studio-visit") || "" },
+    });
     const state = await answer.json();
+    check(state.visit);
     chip.dataset.state = state.state;
     chip.querySelector(".chip-text").textContent = state.text;
     chip.title = state.detail || "";

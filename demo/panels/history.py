@@ -10,12 +10,13 @@ from demo.state import Result, Visit
 _TEXT_SHOWN = 140
 
 
-def render_history(visit: Visit, say: Language) -> str:
-    """Return the visit's results, newest first."""
+def render_history(visit: Visit, minutes: float, say: Language) -> str:
+    """Return the visit's results, newest first; they are kept `minutes` after the page closed."""
     if not visit.results:
         return f'<p class="subdued">{say.html("history.none")}</p>'
     cards = "".join(_card(result, visit, say) for result in reversed(visit.results))
-    return f'<p class="subdued">{say.html("history.leaves")}</p><ol class="history">{cards}</ol>'
+    leaves = say.html("history.leaves", minutes=f"{minutes:g}")
+    return f'<p class="subdued">{leaves}</p><ol class="history">{cards}</ol>'
 
 
 def _card(result: Result, visit: Visit, say: Language) -> str:
