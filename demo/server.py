@@ -24,6 +24,7 @@ from demo.pictures import Picture
 from demo.sessions import drop_session, limit_sessions
 from demo.stopping import DrainingServer
 from demo.theme import studio_theme
+from demo.tools import answer_in_json
 from demo.worker.secrecy import shut_memory
 from film_core.errors import SettingError
 
@@ -51,7 +52,7 @@ def build_server(desk: Desk) -> FastAPI:
     limit_sessions(page)
     desk.drop_session = partial(drop_session, page)
     page.queue(default_concurrency_limit=64, max_size=256, api_open=False)
-    return gr.mount_gradio_app(
+    mounted = gr.mount_gradio_app(
         app,
         page,
         path="/",
@@ -64,6 +65,9 @@ def build_server(desk: Desk) -> FastAPI:
         enable_monitoring=False,
         mcp_server=desk.settings.mcp,
     )
+    if desk.settings.mcp:
+        answer_in_json(page)
+    return mounted
 
 
 def _add_routes(app: FastAPI, desk: Desk) -> None:

@@ -1,8 +1,8 @@
 """The page's functions as tools of the Model Context Protocol, and its longest, the study."""
 
-import ast
 import asyncio
 import base64
+import json
 import urllib.error
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
@@ -68,7 +68,7 @@ def test_a_study_and_a_mistake_are_answered(tools_page, pair_files):
 
     study, mistake = use(tools_page, work)
     assert not study.isError, study.content
-    told = ast.literal_eval(study.content[0].text)  # Gradio writes objects as Python does
+    told = json.loads(study.content[0].text)
     assert [row["kind"] for row in told["rows"]] == [
         "base", "yours", "empty", "shuffled", "other", "random",
     ]  # fmt: skip
