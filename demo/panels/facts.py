@@ -41,7 +41,8 @@ def render_facts(visit: Visit, say: Language, example_note: str, made: dict[str,
         f"<li>{escape(name)} <b>{escape(value)}</b></li>" if value else f"<li>{escape(name)}</li>"
         for name, value in facts
     )
-    timings = f'<li class="steps">{steps}</li>' if steps else ""
+    # Those of an example were taken on another machine: here, they would be read as a promise.
+    timings = f'<li class="steps">{steps}</li>' if steps and result.number else ""
     return (
         f'<div class="facts">{sentence}<ul class="factlist">{listed}{timings}</ul>'
         + (f'<ul class="notes">{notes}</ul>' if notes else "")

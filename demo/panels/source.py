@@ -66,7 +66,9 @@ def _empty(settings: Settings, say: Language) -> str:
 def _picture(visit: Visit, slot: Slot, say: Language) -> str:
     source = visit.sources[slot]
     alt = say.html("source.alt", letter=LETTERS[slot], name=source.name)
+    # Whoever comes with two images of their own must see where they go, also under an example.
+    kind, what = ("own", "source.own") if visit.example else ("", "source.replace")
     return (
         f'<img src="{escape(source.picture)}" alt="{alt}">'
-        f'<span class="drop-replace">{say.html("source.replace")}</span>'
+        f'<span class="drop-replace {kind}">{say.html(what)}</span>'
     )

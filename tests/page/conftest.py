@@ -60,7 +60,7 @@ def start_page(repository: Path, folder: Path, fusing: str, **environment: str) 
         [sys.executable, "-c", _SERVE, fusing], cwd=repository, env={**os.environ, **settings}
     )
     server = Server(f"http://127.0.0.1:{port}", process, mark)
-    deadline = time.monotonic() + 90
+    deadline = time.monotonic() + 240
     while time.monotonic() < deadline:
         assert process.poll() is None, "the page ended while starting"
         try:
@@ -69,7 +69,7 @@ def start_page(repository: Path, folder: Path, fusing: str, **environment: str) 
         except OSError:
             time.sleep(0.2)
     process.kill()
-    raise AssertionError("the page did not come up within 90 s")
+    raise AssertionError("the page did not come up within four minutes")
 
 
 def stop(server: Server) -> None:

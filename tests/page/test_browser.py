@@ -393,3 +393,11 @@ def test_on_a_phone_the_result_is_one_press_away(tab, stand_in_page):
     fuse(page)
     page.get_by_role("link", name="See the result").click()
     expect(page.locator(".stage")).to_be_in_viewport()
+
+
+def test_a_newcomer_sees_where_images_go_and_what_fuses_them(tab, stand_in_page):
+    page = open_page(tab, stand_in_page)
+    expect(page.locator("#source-a .drop-replace")).to_have_text("Use your own")
+    expect(page.locator("#source-a .drop-replace")).to_have_css("opacity", "1")
+    expect(page.locator("#fuse")).to_be_in_viewport()  # without scrolling
+    expect(page.locator("#facts .steps")).to_have_count(0)  # times of another machine
