@@ -4,6 +4,7 @@ from typing import Any
 
 from demo.desk import Desk
 from demo.language import Language
+from demo.panels.progress import stage_detail
 
 
 def health(desk: Desk, say: Language) -> dict[str, Any]:
@@ -15,7 +16,7 @@ def health(desk: Desk, say: Language) -> dict[str, Any]:
         detail = say.known(f"stage.{status.stage}", status.stage)
         percent = "" if status.fraction is None else f" {100 * status.fraction:.0f} %"
         text = f"{text}: {detail}{percent}"
-        detail = status.detail
+        detail = stage_detail(status.stage, status.detail, say)
     elif status.error is not None:
         detail = say.error(status.error)
     elif status.about.get("device"):

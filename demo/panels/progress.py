@@ -1,5 +1,6 @@
 """What is happening now, how far it is, and what came of it."""
 
+import re
 from html import escape
 
 from demo.language import Language
@@ -69,4 +70,14 @@ def render_failure(error: FilmError, say: Language) -> str:
 def stage_name(event: JobEvent, say: Language) -> str:
     """Return the name of a stage in the visitor's language, with its detail."""
     name = say.known(f"stage.{event.stage}", event.stage)
-    return f"{name} ({event.detail})" if event.detail else name
+    detail = stage_detail(event.stage, event.detail, say)
+    return f"{name} ({detail})" if detail else name
+
+
+def stage_detail(stage: str, detail: str, say: Language) -> str:
+    """Return more about a stage: in the visitor's language with its numbers, or a name as it is."""
+    template = say.known(f"detail.{stage}", "")
+    numbers = re.findall(r"\d+", detail)
+    if not detail or template.count("{}") > len(numbers):
+        return detail
+    return template.format(*numbers) if template else detail

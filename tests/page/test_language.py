@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from demo.language import LANGUAGES, load_language, preferred_language
+from demo.panels.progress import stage_detail
 from film_core.errors import ImageError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -98,6 +99,39 @@ def test_notes_are_translated_with_the_same_blanks():
     for code, sentence in notes.items():
         own = {"task", "trained"} if code == "weights.other_task" else set()
         assert fields(chinese[f"note.{code}"]) <= fields(sentence) | own, code
+
+
+def stages() -> set[str]:
+    """Every stage that a worker may report while it starts or works."""
+    inside = ("fusion", "kernels", "runtime", "net", "text/describers", "study")
+    folders = [*(ROOT / "film_core" / name for name in inside), ROOT / "demo" / "worker"]
+    found = {"caption", "objects", "regions"}  # named by a loop of the recipe
+    for file in (file for folder in folders for file in folder.rglob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.Call) or not node.args or not is_text(node.args[0]):
+                continue
+            called = getattr(node.func, "attr", getattr(node.func, "id", ""))
+            if called.lstrip("_") in ("progress", "report", "step"):
+                found.add(node.args[0].value)
+    return found
+
+
+@pytest.mark.parametrize("name", LANGUAGES)
+def test_every_stage_of_a_worker_has_its_words(name):
+    known = stages()
+    assert {"jittor", "kernels", "weights", "fuse", "compose", "merge"} <= known
+    phrases = load_language(name).phrases
+    assert sorted(stage for stage in known if f"stage.{stage}" not in phrases) == []
+
+
+def test_details_of_stages_are_said_with_their_numbers():
+    chinese, english = load_language("zh"), load_language("en")
+    assert stage_detail("jittor", "7 of 90 files", english) == "7 of 90 files"
+    said = stage_detail("jittor", "7 of 90 files", chinese)
+    assert "7" in said and "90" in said and "files" not in said
+    assert "40" in stage_detail("kernels", "compiled once, in 10 to 40 s", chinese)
+    assert stage_detail("jittor", "none", chinese) == "none"
+    assert stage_detail("encode", "picture.png", chinese) == "picture.png"
 
 
 ONLY_FOR_PROGRAMS = {  # arrays, paths and files that no visitor can hand over
