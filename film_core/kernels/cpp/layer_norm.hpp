@@ -120,7 +120,7 @@ inline void normalize_part(const PixelRow<kChannels>& x, int64_t first, int pixe
 #pragma GCC unroll 16
       for (int v = 1; v < kVectors; v++) totals[i] += x(pixel, v);
     }
-    store_anywhere(offset + from, sum_each(totals) * broadcast(1.0f / kChannels));
+    store(offset + from, sum_each(totals) * broadcast(1.0f / kChannels));
   }
   for (int p = 0; p < pixels; p += kWidth) {
     const int from = p < last ? p : last;
@@ -136,7 +136,7 @@ inline void normalize_part(const PixelRow<kChannels>& x, int64_t first, int pixe
         totals[i] = multiply_add(difference, difference, totals[i]);
       }
     }
-    store_anywhere(gain + from, sum_each(totals) * broadcast(1.0f / kChannels));
+    store(gain + from, sum_each(totals) * broadcast(1.0f / kChannels));
   }
   // (x - mean) gain = x gain + offset.
   for (int p = 0; p < pixels; p++) {

@@ -52,14 +52,13 @@ typedef float FloatsAnywhere __attribute__((vector_size(4 * FILM_WIDTH), aligned
 #define FILM_SHUFFLE(a, b, ...) __builtin_shuffle(a, b, ::film::Ints{__VA_ARGS__})
 #endif
 
-FILM_INLINE Floats load(const float* aligned) { return *reinterpret_cast<const Floats*>(aligned); }
-FILM_INLINE void store(float* aligned, Floats value) {
-  *reinterpret_cast<Floats*>(aligned) = value;
-}
-FILM_INLINE Floats load_anywhere(const float* address) {
+// From and to any address. Nearly all are whole vectors, and then these instructions cost no more
+// than those that demand it; but what is kept between edits lies in Jittor's memory, which is only
+// aligned to 32 bytes.
+FILM_INLINE Floats load(const float* address) {
   return (Floats) * reinterpret_cast<const FloatsAnywhere*>(address);
 }
-FILM_INLINE void store_anywhere(float* address, Floats value) {
+FILM_INLINE void store(float* address, Floats value) {
   *reinterpret_cast<FloatsAnywhere*>(address) = (FloatsAnywhere)value;
 }
 

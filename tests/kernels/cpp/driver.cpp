@@ -94,10 +94,12 @@ void check(const Weights& weights, int batch, int height, int width, int rows, i
     for (float& value : *values) value = uniform(draw);
   std::vector<float> fused(a.size(), -1), edited(a.size(), -2), filed(a.size(), -3);
   Maps maps(batch, rows);
-  film::Buffer features(2 * batch * pixels * 32);
-  film::Buffer grid(size_t(2) * batch * film::kGridPixels * 32);
-  film::Buffer keys(size_t(2) * batch * kTokens * kTextWidth);
-  const film::StateTensors state{features.data(), grid.data(), keys.data()};
+  // Jittor's memory is aligned to 32 bytes, not to 64.
+  constexpr size_t kOff = 8;
+  film::Buffer features(2 * batch * pixels * 32 + kOff);
+  film::Buffer grid(size_t(2) * batch * film::kGridPixels * 32 + kOff);
+  film::Buffer keys(size_t(2) * batch * kTokens * kTextWidth + kOff);
+  const film::StateTensors state{features.data() + kOff, grid.data() + kOff, keys.data() + kOff};
   film::Request request{film::kForward, threads, 0, 0, batch, height, width, rows, kTextInputs,
                         1, 1};
   const auto run = [&](film::Mode mode, std::vector<float>& result) {

@@ -11,8 +11,8 @@ typedef Floats Vec;
 typedef Ints IntVec;
 
 // Rows of an image need not start on a vector boundary: everything here loads from any address.
-FILM_INLINE Vec load(const float* p) { return load_anywhere(p); }
-FILM_INLINE void store(float* p, Vec v) { store_anywhere(p, v); }
+FILM_INLINE Vec load(const float* p) { return load(p); }
+FILM_INLINE void store(float* p, Vec v) { store(p, v); }
 FILM_INLINE Vec splat(float s) { return broadcast(s); }
 
 // exp(x), relative error about 1e-7: 2^n by the exponent bits, the rest by a polynomial
