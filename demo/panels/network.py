@@ -75,4 +75,7 @@ def render_network(network: str, task: str, cards: dict[str, Card], say: Languag
 
 
 def _rounded(measured: dict[str, float]) -> dict[str, str]:
-    return {name: f"{value:.3g}" for name, value in measured.items()}
+    return {
+        name: f"{value:.3g}" if value >= 0.001 else f"{value:.5f}".rstrip("0")
+        for name, value in measured.items()
+    }
