@@ -10,9 +10,7 @@ constexpr int kLanes = kWidth;
 typedef Floats Vec;
 typedef Ints IntVec;
 
-// Rows of an image need not start on a vector boundary: everything here loads from any address.
-FILM_INLINE Vec load(const float* p) { return load(p); }
-FILM_INLINE void store(float* p, Vec v) { store(p, v); }
+// Rows of an image need not start on a vector boundary; film::load and film::store take any address.
 FILM_INLINE Vec splat(float s) { return broadcast(s); }
 
 // exp(x), relative error about 1e-7: 2^n by the exponent bits, the rest by a polynomial
