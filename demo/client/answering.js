@@ -58,3 +58,16 @@ document.addEventListener("input", (event) => {
   const choice = event.target.closest("#task, #describer, #network");
   if (choice && event.target.matches("input[type=radio]")) begin(choice.id, event.target.closest("label"));
 });
+// A question that didn't reach the server gets no answer, and Gradio tells nobody.
+const plainFetch = window.fetch;
+window.fetch = async (...given) => {
+  const asks = String(given[0]?.url ?? given[0]).includes("/queue/join");
+  try {
+    const answer = await plainFetch(...given);
+    if (asks && !answer.ok) [...waiting.keys()].forEach(end);
+    return answer;
+  } catch (failure) {
+    if (asks) [...waiting.keys()].forEach(end);
+    throw failure;
+  }
+};
