@@ -47,7 +47,7 @@ class PageBatch:
         pairs, unpaired: the preview.
         own_texts: whether the two texts of the page are used for all pairs, instead of a
             description of each image.
-        about: what the outcomes depend on besides the files: task and texts.
+        about: what the outcomes depend on besides the files: task, network and texts.
         outcomes: by the pair's name.
         running, stopping: as in `PromptStudy`.
         seconds: since the start.
@@ -63,7 +63,7 @@ class PageBatch:
     pairs: list[PairOfFiles] = field(default_factory=list)
     unpaired: "list[Unpaired]" = field(default_factory=list)
     own_texts: bool = False
-    about: tuple[str, ...] = ()
+    about: tuple[str | None, ...] = ()
     outcomes: dict[str, PairOutcome] = field(default_factory=dict)
     running: bool = False
     stopping: bool = False

@@ -54,9 +54,14 @@ async def preview(desk: Desk, visit: Visit) -> None:
 
 
 async def fuse(
-    desk: Desk, visit: Visit, pair: PairOfFiles, text_a: str | None, text_b: str | None
+    desk: Desk,
+    visit: Visit,
+    pair: PairOfFiles,
+    text_a: str | None,
+    text_b: str | None,
+    instruction: str,
 ) -> PairOutcome:
-    """Return what became of one pair.
+    """Return what became of one pair, fused by the network that the visitor chose.
 
     Raises:
         Cancelled: the visitor stopped the batch.
@@ -68,7 +73,8 @@ async def fuse(
         digests = {side: hashlib.sha256(data).hexdigest() for side, data in contents.items()}
         request = {
             "do": "fuse", "task": visit.task, "text_a": text_a, "text_b": text_b,
-            "attention": False, "a": {"digest": digests["a"], "name": pair.a},
+            "attention": False, "network": visit.network, "instruction": instruction,
+            "a": {"digest": digests["a"], "name": pair.a},
             "b": {"digest": digests["b"], "name": pair.b},
         }  # fmt: skip
         blobs = {digests[side]: data for side, data in contents.items()}

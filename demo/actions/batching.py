@@ -93,11 +93,14 @@ def _forget(visit: Visit, desk: Desk) -> None:
     visit.batch = PageBatch(own_texts=visit.batch.own_texts)
 
 
-async def _run(visit: Visit, desk: Desk, text_a: str, text_b: str) -> AsyncIterator[None]:
+async def _run(
+    visit: Visit, desk: Desk, text_a: str, text_b: str, told: str
+) -> AsyncIterator[None]:
     """Fuse what isn't done yet, pair by pair; yields where the panel should be drawn again."""
     asked, began = visit.batch, time.monotonic()
     texts = (text_a, text_b) if asked.own_texts else (None, None)
-    about = (visit.task, *texts)
+    instruction = told if visit.network == "steer" else ""
+    about = (visit.task, visit.network, instruction, *texts)
     if asked.about != about:
         asked.outcomes.clear()
         asked.about = about
@@ -111,7 +114,7 @@ async def _run(visit: Visit, desk: Desk, text_a: str, text_b: str) -> AsyncItera
                 break
             if pair.name in asked.outcomes:
                 continue
-            asked.outcomes[pair.name] = await batches.fuse(desk, visit, pair, *texts)
+            asked.outcomes[pair.name] = await batches.fuse(desk, visit, pair, *texts, instruction)
             asked.seconds = time.monotonic() - began
             yield
     yield

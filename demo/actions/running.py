@@ -24,7 +24,7 @@ def wire_work(
     panel: str,
     work_of: Callable[[Visit], Work],
     is_ready: Callable[[Visit], bool],
-    run: Callable[[Visit, Desk, str, str], AsyncIterator[None]],
+    run: Callable[[Visit, Desk, str, str, str], AsyncIterator[None]],
     change: Callable[[Visit, Desk, str, str], None],
 ) -> None:
     """Connect the buttons of a panel whose work takes long.
@@ -33,11 +33,14 @@ def wire_work(
         panel: its name, also that of its error.
         work_of: what the visit knows of the work.
         is_ready: whether it could start.
-        run: does it, given both texts; yields where the panel should be drawn again.
+        run: does it, given both texts and the instruction; yields where the panel should be
+            drawn again.
         change: answers the other buttons, as (action, value).
     """
 
-    async def chosen(visit: Visit, a: str, b: str, event: gr.EventData) -> AsyncIterator[Updates]:
+    async def chosen(
+        visit: Visit, a: str, b: str, told: str, event: gr.EventData
+    ) -> AsyncIterator[Updates]:
         what, _, value = choice_of(event).partition(":")
         asked = work_of(visit)
         if what == "stop":
@@ -49,7 +52,7 @@ def wire_work(
             return
         visit.errors[panel] = None
         if what == "start" and is_ready(visit):
-            async with aclosing(run(visit, desk, a, b)) as steps:
+            async with aclosing(run(visit, desk, a, b, told)) as steps:
                 async for _ in steps:
                     yield show_panels(view, visit, desk, panel)
             return
@@ -57,7 +60,8 @@ def wire_work(
         yield show_panels(view, visit, desk, panel)
 
     shown = view.panels[panel]
-    connect(shown, "choose", chosen, [view.visit, view.texts["a"], view.texts["b"]], [shown])
+    given = [view.visit, *view.texts.values(), view.instruction]
+    connect(shown, "choose", chosen, given, [shown])
 
 
 @contextmanager

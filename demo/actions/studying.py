@@ -38,7 +38,9 @@ def _change(visit: Visit, desk: Desk, what: str, value: str) -> None:
             asked.yours.append((slot, text))
 
 
-async def _run(visit: Visit, desk: Desk, text_a: str, text_b: str) -> AsyncIterator[None]:
+async def _run(
+    visit: Visit, desk: Desk, text_a: str, text_b: str, _told: str
+) -> AsyncIterator[None]:
     """Compute what is missing row by row; yields where the panel should be drawn again."""
     asked, began = visit.study, time.monotonic()
     asked.number = 0

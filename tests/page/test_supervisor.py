@@ -31,6 +31,8 @@ def fusion(text: str = "calm", visitor: str = "v", seconds: float = 60.0) -> Job
         "b": {"digest": "two", "name": "two"},
         "text_a": text,
         "text_b": "",
+        "network": "film",
+        "instruction": "",
     }
     return Job(visitor, request, {"one": picture(60), "two": picture(100)}, seconds)
 
