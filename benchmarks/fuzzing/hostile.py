@@ -53,7 +53,8 @@ def send_texts(address: str, texts: list[str]) -> Found:
     client, found = Caller(address), Found()
     a, b = (base64.b64encode(images()[name]).decode() for name in ("png grey", "png rgb"))
     for text in texts:
-        _send(client, found, ascii(text), a, b, "ivf", text, text[::-1], api_name="fuse")
+        told = (text, text[::-1], "film", "")
+        _send(client, found, ascii(text), a, b, "ivf", *told, api_name="fuse")
     return found
 
 

@@ -35,7 +35,8 @@ def grow(page: Page, first: int, last: int) -> dict:
             base64.b64encode(encode_png(draw.integers(0, 256, (height, width), np.uint8))).decode()
             for _ in "ab"
         )
-        caller.call("fuse", a, b, "ivf", f"A scene called {number}.", "word " * (number % 60))
+        told = (f"A scene called {number}.", "word " * (number % 60))
+        caller.call("fuse", a, b, "ivf", *told, "film", "")
         if number in (first, last) or number % 50 == 0:
             marks[number] = page.resident()
             print(number, marks[number], file=sys.stderr, flush=True)

@@ -61,7 +61,7 @@ def check(address: str) -> str:
     """Return the picture that the page fuses of a known pair."""
     caller = Caller(address)
     try:
-        return caller.call("fuse", *_pair(), "ivf", "a", "b")["image"]
+        return caller.call("fuse", *_pair(), "ivf", "a", "b", "film", "")["image"]
     finally:
         caller.close()
 
@@ -81,7 +81,7 @@ def _ask_on(address: str, over: threading.Event) -> None:
     with contextlib.suppress(httpx.HTTPError, RefusedError, ValueError):  # it dies under us
         caller = Caller(address)
         while not over.is_set():
-            caller.call("fuse", *_pair(), "ivf", "slow", "b")
+            caller.call("fuse", *_pair(), "ivf", "slow", "b", "film", "")
 
 
 def _lives(pid: int) -> bool:

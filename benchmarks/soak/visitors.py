@@ -72,7 +72,7 @@ def _known(caller: Caller, level: int) -> Pair:
         for sign in (1, -1)
     )
     texts = caller.call("describe", a, b, "ivf")
-    fused = caller.call("fuse", a, b, "ivf", "mine", "also mine")
+    fused = caller.call("fuse", a, b, "ivf", "mine", "also mine", "film", "")
     return Pair(a, b, texts, caller.call("metrics", a, a, b, "raw"), _pixels(fused["image"]))
 
 
@@ -115,7 +115,7 @@ def _ask(caller: Caller, kind: str, pair: Pair, text: str, seen: Seen, what: str
     elif kind == "metrics":
         right = caller.call("metrics", pair.a, pair.a, pair.b, "raw") == pair.metrics
     elif kind == "fuse":
-        reply = caller.call("fuse", pair.a, pair.b, "ivf", text, "mine")
+        reply = caller.call("fuse", pair.a, pair.b, "ivf", text, "mine", "film", "")
         off = np.abs(_pixels(reply["image"]) - pair.picture).max()
         right = reply["text_a"] == text and off <= _TOLERANCE
     else:
@@ -129,7 +129,7 @@ def _ask(caller: Caller, kind: str, pair: Pair, text: str, seen: Seen, what: str
 
 def _leave(caller: Caller, kind: str, pair: Pair, text: str) -> None:
     """Go away in mid-answer: at once, or once the fusion has begun."""
-    stream = caller.stream("fuse", pair.a, pair.b, "ivf", text, "left")
+    stream = caller.stream("fuse", pair.a, pair.b, "ivf", text, "left", "film", "")
     with contextlib.closing(stream):
         for message in stream:
             if kind == "disconnect" or message["msg"] in ("process_starts", "process_completed"):
