@@ -17,8 +17,8 @@ from demo.attention import unpack
 from demo.examples import find_examples
 from demo.offers import Offer, Offers
 from demo.pictures import Picture, PictureShelf
-from demo.settings import Settings
-from demo.state import SLOTS, Moved, Result, Slot, Source, Visit, Word, moved_by_text
+from demo.settings import Settings, weights_chosen
+from demo.state import SLOTS, Moved, Result, Slot, Source, Visit, Word, moved_by_text, network_of
 from demo.visits import Visits
 from demo.worker import Job, JobEvent, Supervisor
 from demo.worker.supervisor import SECRETS, WorkerLimits
@@ -179,12 +179,7 @@ class Desk:
 
     def weights_for(self, visit: Visit) -> str:
         """Return the name of the weights that a visit's task and network are fused with."""
-        from film_core.checkpoints import weights_of_network
-
-        chosen = self.settings.weights
-        if visit.network == "film" and chosen != "auto":
-            return Path(chosen).stem
-        return weights_of_network(visit.network, visit.task)
+        return Path(weights_chosen(self.settings.weights, visit.network, visit.task)).stem
 
     async def register(self, visit: Visit) -> "Registration":
         """Return how far the two sources are apart.
@@ -320,7 +315,12 @@ class Desk:
         Raises:
             QueueFullError: too much waits already.
         """
-        request = {"do": "compare", "task": result.task, **_named(result.sources)}
+        request = {
+            "do": "compare",
+            "task": result.task,
+            "network": network_of(result.weights),  # whose worker has the pair open already
+            **_named(result.sources),
+        }
         return self.fusing.submit(
             Job(
                 visit.identity,

@@ -14,6 +14,7 @@ from demo.panels.header import render_header
 from demo.panels.network import steers
 from demo.state import SLOTS, Visit
 from demo.view import View, describer_choices, network_choices
+from film_core.checkpoints import list_weights
 from film_core.tasks import TASKS
 
 # What panels need besides choices.js.
@@ -98,7 +99,12 @@ def _lay_out(desk: Desk, say: Language, first: Visit) -> View:
                             value="text.again",
                         )
             network = text(
-                gr.Radio(network_choices(say), value="film", elem_id="network", visible=steers()),
+                gr.Radio(
+                    network_choices(say),
+                    value="film",
+                    elem_id="network",
+                    visible=steers(list_weights()),
+                ),
                 label="network",
             )
             network_about = drawn(js_on_load=_scripts("choices.js"), elem_id="network-about")

@@ -63,6 +63,19 @@ class Settings:
             )
 
 
+def weights_chosen(setting: str, network: str, task: str) -> str:
+    """Return the weights that a task is fused with: the host's `setting` is for the network film.
+
+    Raises:
+        UnknownNameError: a network of another name.
+    """
+    from film_core.checkpoints import weights_of_network
+
+    if network == "film" and setting != "auto":
+        return setting
+    return weights_of_network(network, task)
+
+
 def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
     """Return the settings of `environment`.
 

@@ -293,7 +293,8 @@ class Visit:
         """Bytes of the visitor's files and of the arrays of results."""
         held = [self.sources, self.unaligned or {}, *(result.sources for result in self.results)]
         files = {s.digest: len(s.data) for sources in held for s in sources.values() if s}
-        arrays = [r.luminance.nbytes for r in self.results if r.luminance is not None]
+        shown = [array for r in self.results for array in (r.luminance, r.change)]
+        arrays = [array.nbytes for array in shown if array is not None]
         return sum(files.values()) + sum(arrays) + self.batch.size
 
     def fill(self, slot: Slot, text: str, author: str) -> None:

@@ -23,7 +23,7 @@ from demo.panels.facts import render_facts
 from demo.panels.header import render_header
 from demo.panels.history import render_history
 from demo.panels.metrics import render_metrics
-from demo.panels.network import render_network, steers
+from demo.panels.network import render_network
 from demo.panels.registration import render_registration
 from demo.panels.reopening import render_reopened
 from demo.panels.source import render_source
@@ -76,7 +76,7 @@ def show_network(view: View, visit: Visit, told: str | None = None) -> Updates:
     from film_core.checkpoints import list_weights
 
     say = language_of(visit)
-    about = render_network(visit.network, visit.task, list_weights(), say) if steers() else ""
+    about = render_network(visit.network, visit.task, list_weights(), say)
     return {
         view.network: gr.update(value=visit.network),
         view.network_about: about,

@@ -6,10 +6,18 @@ from html import escape
 import numpy as np
 
 from demo.attention import departures
-from demo.heat import COLOURS, Heat, draw, gradient
+from demo.heat import draw, gradient
 from demo.language import Language
 from demo.looking import looked_at, runs_of_words, scale_of, visible
-from demo.panels.markup import choices, downloads, letter
+from demo.panels.markup import (
+    choices,
+    downloads,
+    letter,
+    map_plane,
+    picked,
+    scale_bar,
+    word_button,
+)
 from demo.state import SLOTS, Look, Result, Visit, Word
 
 STAGES = 3
@@ -85,7 +93,11 @@ def _figures(
     colours, span = scale_of(look, shown)
     heats = [(word, draw(values, under, colours, look.strength, span)) for word, values in shown]
     several = len(heats) > 1
-    maps = "".join(_map(result, look, word, heat, several, say) for word, heat in heats)
+    maps = "".join(
+        map_plane(heat.png, caption(result, look, word, say), word if several else "",
+                  result.width, result.height)
+        for word, heat in heats
+    )  # fmt: skip
     heat = heats[0][1]
     low, high = _value(heat.low), _value(heat.high)
     kind = "gate" if look.gate else "attention"
@@ -101,23 +113,10 @@ def _figures(
     return f"""
 <figure><div class="attention-maps" data-count="{len(heats)}">{maps}</div>{pointer}
 <figcaption>{about}
-  <div class="scale"><span>{low}</span>
-  <i style="background:{heat.gradient}" role="img"
-    aria-label="{say.html(f"{kind}.scale", low=low, high=high)}"></i>
-  <span>{high}</span></div>{numbers}
+  {scale_bar(heat.gradient, low, high, say(f"{kind}.scale", low=low, high=high))}{numbers}
   <p class="subdued">{say.html(f"{kind}.even")}. {say.html(f"{kind}.sentence")}</p>
   <p class="downloads">{downloads(links)}</p>
 </figcaption></figure>"""
-
-
-def _map(result: Result, look: Look, word: str, heat: Heat, several: bool, say: Language) -> str:
-    alt = escape(caption(result, look, word, say))
-    name = f'<span class="tag">{escape(word)}</span>' if several else ""
-    ratio = f"{result.width}/{result.height}"
-    return (
-        f'<div class="attention-map"><div class="attention-plane" style="--ratio:{ratio}">'
-        f'<img src="{heat.png}" alt="{alt}">{name}</div></div>'
-    )
 
 
 def _gate(result: Result, look: Look, say: Language) -> str:
@@ -140,10 +139,9 @@ def _gate(result: Result, look: Look, say: Language) -> str:
 def _pickers(look: Look, say: Language) -> str:
     head = "mean" if look.head is None else str(look.head)
     heads = [("mean", say("attention.mean_head")), *((str(h), str(h)) for h in range(1, HEADS + 1))]
-    strengths = [(str(s), f"{s} %") for s in (30, 60, 90)]
-    kinds = [(kind, say(f"attention.show_{kind}")) for kind in ("words", "gate")]
+    common = picked(not look.gate, "attention", look.colours, look.strength, say)
     rows = [
-        choices(say("attention.show"), kinds, "gate" if look.gate else "words", "show"),
+        common["show"],
         choices(
             say("attention.stage"), [(str(s), str(s)) for s in range(1, STAGES + 1)],
             str(look.stage), "stage",
@@ -152,9 +150,8 @@ def _pickers(look: Look, say: Language) -> str:
     ]  # fmt: skip
     if not look.gate:  # it is one for all heads, and has colours of its own
         rows.append(choices(say("attention.head"), heads, head, "head"))
-        named = [(c, c) for c in COLOURS]
-        rows.append(choices(say("attention.colours"), named, look.colours, "colours"))
-    rows.append(choices(say("attention.strength"), strengths, str(look.strength), "strength"))
+        rows.append(common["colours"])
+    rows.append(common["strength"])
     return "".join(rows)
 
 
@@ -173,20 +170,20 @@ def _words(result: Result, look: Look, say: Language) -> str:
     ]  # fmt: skip
     for slot in SLOTS:
         words = "".join(
-            f'<button type="button" class="{_kind(word)}" data-choose="word:{index}" '
-            f'data-word="{index}" style="--weight:{(weights[index] - low) / span:.3f}" '
-            f'aria-pressed="{"true" if index in look.words else "false"}" '
-            f'title="{weights[index]:.4f}">{escape(word.text)}</button> '
+            word_button(
+                index, word.text, (weights[index] - low) / span, index in look.words,
+                f"{weights[index]:.4f}", _kind(word), f'data-word="{index}" ',
+            )
             for index, word in enumerate(result.words)
             if word.slot == slot
-        )
+        )  # fmt: skip
         title = say.html("text", letter=slot.upper())
         parts.append(f'<div class="words {slot}"><h3>{letter(slot)}{title}</h3>{words}</div>')
     return f'<div class="word-list">{"".join(parts)}</div>'
 
 
 def _kind(word: Word) -> str:
-    return "word special" if word.text in ("[CLS]", "[SEP]") else "word"
+    return "special" if word.text in ("[CLS]", "[SEP]") else ""
 
 
 def _value(value: float) -> str:

@@ -2,6 +2,9 @@
 
 from html import escape
 
+from demo.heat import COLOURS
+from demo.language import Language
+
 LETTERS = {"a": "A", "b": "B"}
 
 
@@ -35,6 +38,56 @@ def choices(
     return (
         f'<div class="choices {kind}" role="group" aria-label="{escape(label)}">'
         f'<span class="choices-label">{escape(label)}</span>{buttons}</div>'
+    )
+
+
+def picked(of_words: bool, name: str, colours: str, strength: int, say: Language) -> dict[str, str]:
+    """Return the choices that every explorer of maps offers, by what is chosen.
+
+    Args:
+        of_words: whether words' maps are shown, not what they make together.
+        name: begins the phrases for these two ("attention", "steering").
+        colours, strength: as in `Look`; a map with a sign has colours of its own.
+    """
+    kinds = [(kind, say(f"{name}.show_{kind}")) for kind in ("words", "gate")]
+    strengths = [(str(s), f"{s} %") for s in (30, 60, 90)]
+    return {
+        "show": choices(say("attention.show"), kinds, "words" if of_words else "gate", "show"),
+        "colours": choices(say("attention.colours"), [(c, c) for c in COLOURS], colours, "colours"),
+        "strength": choices(say("attention.strength"), strengths, str(strength), "strength"),
+    }
+
+
+def map_plane(png: str, alt: str, tag: str, width: int, height: int) -> str:
+    """Return a map over its picture; `tag` names it among several, "" for no name."""
+    name = f'<span class="tag">{escape(tag)}</span>' if tag else ""
+    return (
+        f'<div class="attention-map"><div class="attention-plane" style="--ratio:{width}/{height}">'
+        f'<img src="{png}" alt="{escape(alt)}">{name}</div></div>'
+    )
+
+
+def scale_bar(gradient: str, low: str, high: str, label: str) -> str:
+    """Return a colour scale with its two ends; `label` says what it is."""
+    return (
+        f'<div class="scale"><span>{low}</span><i style="background:{gradient}" role="img" '
+        f'aria-label="{escape(label)}"></i><span>{high}</span></div>'
+    )
+
+
+def word_button(
+    index: int, text: str, weight: float, pressed: bool, title: str, kind: str = "", more: str = ""
+) -> str:
+    """Return a word that can be chosen, shaded by `weight` in [0, 1].
+
+    Args:
+        kind: further CSS class.
+        more: further attributes, as HTML.
+    """
+    return (
+        f'<button type="button" class="{f"word {kind}".strip()}" data-choose="word:{index}" '
+        f'{more}style="--weight:{weight:.3f}" aria-pressed="{"true" if pressed else "false"}" '
+        f'title="{title}">{escape(text)}</button> '
     )
 
 

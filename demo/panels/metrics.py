@@ -8,7 +8,7 @@ import numpy as np
 
 from demo.heat import draw
 from demo.language import Language
-from demo.panels.markup import alert, choices, downloads, tip
+from demo.panels.markup import alert, choices, downloads, scale_bar, tip
 from demo.state import Visit
 from film_core.errors import FilmError
 
@@ -82,12 +82,11 @@ def _losses(visit: Visit, under: np.ndarray | None, say: Language) -> str:
     metric = METRICS[local.metric]
     heat = draw(local.values, under, visit.look.colours, 75)
     sentence = say.known(f"metric.{metric.name}.local", metric.local_map.sentence)
-    alt = say.html("metrics.local_alt", name=metric.name)
+    alt = say("metrics.local_alt", name=metric.name)
+    bar = scale_bar(heat.gradient, f"{heat.low:.2f}", f"{heat.high:.2f}", alt)
     return f"""<div class="panel-head">{picker}</div>
-<figure class="loss"><div class="attention-map"><img src="{heat.png}" alt="{alt}"></div>
-<figcaption><div class="scale"><span>{heat.low:.2f}</span>
-<i style="background:{heat.gradient}" role="img" aria-label="{alt}"></i><span>{heat.high:.2f}</span>
-</div><p class="subdued">{escape(sentence)}</p></figcaption></figure>"""
+<figure class="loss"><div class="attention-map"><img src="{heat.png}" alt="{escape(alt)}"></div>
+<figcaption>{bar}<p class="subdued">{escape(sentence)}</p></figcaption></figure>"""
 
 
 def _name(metric: "Metric", say: Language) -> str:

@@ -3,7 +3,7 @@
 from html import escape
 
 from demo.language import Language
-from film_core.checkpoints import Card
+from film_core.checkpoints import Card, weights_of_network
 
 CHIPS: dict[str, tuple[str, ...]] = {
     "ivf": (
@@ -42,20 +42,22 @@ WORDS = "words"
 """Under this name a card's results hold what words do with the weights; the rest are test lists."""
 
 
-def steers() -> bool:
-    """Whether there are weights that follow instructions."""
-    from film_core.checkpoints import list_weights
-
-    return any(card.network == "film-steer" for card in list_weights().values())
+def steers(cards: dict[str, Card]) -> bool:
+    """Whether there are weights that follow instructions among all on the shelf."""
+    return any(card.network != "film" for card in cards.values())
 
 
 def render_network(network: str, task: str, cards: dict[str, Card], say: Language) -> str:
     """Return what is known of the chosen network's way with words, and the chips.
 
+    "" where there is nothing to choose.
+
     Args:
         cards: of all weights on the shelf, by name.
     """
-    card = cards.get(f"film-steer-{task}" if network == "steer" else f"film-{task}")
+    if not steers(cards):
+        return ""
+    card = cards.get(weights_of_network(network, task))
     sentence = say(f"network.{network}.sentence")
     measured = {} if card is None else card.results.get(WORDS, {})
     if measured:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from demo.heat import gradient
 from demo.language import Language
-from demo.panels.markup import alert, downloads, letter
+from demo.panels.markup import alert, downloads, letter, scale_bar
 from demo.panels.progress import render_stage
 from demo.state import SLOTS, Visit
 from demo.study import MOST_TEXTS
@@ -150,11 +150,8 @@ def _cards(visit: Visit, study: "Study", say: Language) -> str:
             f'<figcaption title="{escape(row.variant.text_a)} | {escape(row.variant.text_b)}">'
             f"<b>{escape(name)}</b><span>{_change(row, say)}</span></figcaption></figure>"
         )
-    bar = (
-        f'<div class="scale"><span>0</span><i style="background:{gradient(COLOURS)}" role="img" '
-        f'aria-label="{say.html("study.scale")}"></i><span>{scale:.3g}</span></div>'
-        f'<p class="subdued">{say.html("study.scale")}</p>'
-    )
+    bar = scale_bar(gradient(COLOURS), "0", f"{scale:.3g}", say("study.scale"))
+    bar += f'<p class="subdued">{say.html("study.scale")}</p>'
     return f'<div class="study-cards">{"".join(cards)}</div>{bar}'
 
 

@@ -4,11 +4,19 @@ from html import escape
 
 import numpy as np
 
-from demo.heat import COLOURS, SIGNED, draw, span_of
+from demo.heat import SIGNED, draw, span_of
 from demo.language import Language
 from demo.panels.attention import MOST_WORDS
 from demo.panels.facts import grey_levels
-from demo.panels.markup import choices, downloads, letter
+from demo.panels.markup import (
+    choices,
+    downloads,
+    letter,
+    map_plane,
+    picked,
+    scale_bar,
+    word_button,
+)
 from demo.state import Look, Result, Word
 from demo.steering import TEXTS, acting, wishes, word_map
 
@@ -25,26 +33,26 @@ def render_word_maps(
         under: (H, W) uint8, the grey picture below the maps.
         links: addresses of the maps as files, by file name.
     """
-    kinds = [(kind, say(f"steering.show_{kind}")) for kind in ("words", "gate")]
-    pickers = choices(say("attention.show"), kinds, "gate" if look.gate else "words", "show")
-    if not look.gate:
-        named = [(c, c) for c in COLOURS]
-        pickers += choices(say("attention.colours"), named, look.colours, "colours")
-    strengths = [(str(s), f"{s} %") for s in (30, 60, 90)]
-    pickers += choices(say("attention.strength"), strengths, str(look.strength), "strength")
-    figure = _change(result, look, under, say) if look.gate else _maps(result, look, under, say)
+    rows = picked(not look.gate, "steering", look.colours, look.strength, say)
+    if look.gate:
+        del rows["colours"]  # what the words changed has a sign
+        shown, figure = [], _change(result, look, under, say)
+    else:
+        shown = _shown_words(result, look)
+        figure = _maps(result, shown, look, under, say)
     return f"""
 <div class="attention">
   <figure>{figure}<p class="downloads">{downloads(links)}</p></figure>
-  <div class="attention-side">{pickers}{_words(result, look, say)}</div>
+  <div class="attention-side">{"".join(rows.values())}{_words(result, look, shown, say)}</div>
 </div>"""
 
 
-def chosen_words(result: Result, look: Look) -> list[Word]:
+def _shown_words(result: Result, look: Look) -> list[int]:
     """Return the words whose maps are shown: the chosen ones, else the one that asks for most."""
-    chosen = [result.words[index] for index in look.words if index < len(result.words)]
+    if look.words:
+        return list(look.words)
     first = acting(result)
-    return chosen or ([] if first is None else [result.words[first]])
+    return [] if first is None else [first]
 
 
 def _change(result: Result, look: Look, under: np.ndarray, say: Language) -> str:
@@ -56,16 +64,17 @@ def _change(result: Result, look: Look, under: np.ndarray, say: Language) -> str
         "steering.changed", mean=grey_levels(float(size.mean())),
         largest=grey_levels(float(size.max())),
     )  # fmt: skip
-    plane = _plane(heat.png, sentence, "", result)
-    scale = _scale(heat.gradient, f"{span[0]:.0f}", f"+{span[1]:.0f}", say("steering.scale_change"))
+    plane = map_plane(heat.png, sentence, "", result.width, result.height)
+    low, high = f"{span[0]:.0f}", f"+{span[1]:.0f}"
+    scale = scale_bar(heat.gradient, low, high, say("steering.scale_change"))
     return (
         f'<div class="attention-maps" data-count="1">{plane}</div>'
         f"<figcaption>{escape(sentence)}{scale}</figcaption>"
     )
 
 
-def _maps(result: Result, look: Look, under: np.ndarray, say: Language) -> str:
-    words = chosen_words(result, look)
+def _maps(result: Result, shown: list[int], look: Look, under: np.ndarray, say: Language) -> str:
+    words = [result.words[index] for index in shown]
     if not words:
         return f'<p class="subdued">{say.html("steering.no_words")}</p>'
     heats = [
@@ -74,12 +83,12 @@ def _maps(result: Result, look: Look, under: np.ndarray, say: Language) -> str:
     ]
     several = len(heats) > 1
     planes = "".join(
-        _plane(heat.png, say("steering.map_of", word=word.text), word.text if several else "",
-               result)
+        map_plane(heat.png, say("steering.map_of", word=word.text), word.text if several else "",
+                  result.width, result.height)
         for word, heat in heats
     )  # fmt: skip
     lines = "".join(f"<p>{escape(_told(result, word, say))}</p>" for word, _ in heats)
-    scale = _scale(heats[0][1].gradient, "0", "1", say("steering.scale"))
+    scale = scale_bar(heats[0][1].gradient, "0", "1", say("steering.scale"))
     return (
         f'<div class="attention-maps" data-count="{len(heats)}">{planes}</div>'
         f'<figcaption>{lines}{scale}<p class="subdued">{say.html("steering.sentence")}</p>'
@@ -98,26 +107,9 @@ def _told(result: Result, word: Word, say: Language) -> str:
     return say("steering.asks", word=word.text, listed=listed)
 
 
-def _plane(png: str, alt: str, tag: str, result: Result) -> str:
-    name = f'<span class="tag">{escape(tag)}</span>' if tag else ""
-    ratio = f"{result.width}/{result.height}"
-    return (
-        f'<div class="attention-map"><div class="attention-plane" style="--ratio:{ratio}">'
-        f'<img src="{png}" alt="{escape(alt)}">{name}</div></div>'
-    )
-
-
-def _scale(gradient: str, low: str, high: str, label: str) -> str:
-    return (
-        f'<div class="scale"><span>{low}</span><i style="background:{gradient}" role="img" '
-        f'aria-label="{escape(label)}"></i><span>{high}</span></div>'
-    )
-
-
-def _words(result: Result, look: Look, say: Language) -> str:
+def _words(result: Result, look: Look, shown: list[int], say: Language) -> str:
     sizes = [max(map(abs, wishes(result.steering, word).values())) for word in result.words]
     most = max([*sizes, 0.2])
-    shown = chosen_words(result, look)
     at_once = [("off", say("attention.one")), ("on", say("attention.several", most=MOST_WORDS))]
     parts = [
         choices(say("attention.at_once"), at_once, "on" if look.several else "off", "several"),
@@ -125,10 +117,9 @@ def _words(result: Result, look: Look, say: Language) -> str:
     ]
     for slot in TEXTS:
         words = "".join(
-            f'<button type="button" class="word" data-choose="word:{index}" '
-            f'style="--weight:{sizes[index] / most:.3f}" '
-            f'aria-pressed="{"true" if word in shown and not look.gate else "false"}" '
-            f'title="{sizes[index]:.2f}">{escape(word.text)}</button> '
+            word_button(
+                index, word.text, sizes[index] / most, index in shown, f"{sizes[index]:.2f}"
+            )
             for index, word in enumerate(result.words)
             if word.slot == slot
         )

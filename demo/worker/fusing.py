@@ -11,6 +11,7 @@ import numpy as np
 
 from demo import steering
 from demo.attention import pack, words_of
+from demo.settings import weights_chosen
 from demo.worker.process import Context
 from demo.worker.studying import plan_study, study_row
 from film_core.fusion.origin import Origin
@@ -38,25 +39,21 @@ class Fusing:
         """Start Jittor and load the weights; the first time on a machine this compiles."""
         from film_core.fusion import warm_up
 
-        fuser = self._fuser(find_task("ivf").name, progress)
+        fuser = self._fuser(find_task("ivf").name, progress, "film")
         warm_up(fuser, progress)
         return {"device": fuser.runtime.device, "weights": fuser.card.name}
 
-    def _fuser(self, task: str, progress: Callable[..., None], network: str = "film") -> "Fuser":
-        from film_core.checkpoints import weights_of_network
+    def _fuser(self, task: str, progress: Callable[..., None], network: str) -> "Fuser":
         from film_core.fusion import load_fuser
 
-        weights = os.environ["FILM_STUDIO_WORKER_WEIGHTS"]
-        if network == "steer" or weights == "auto":
-            weights = weights_of_network(network, task)
+        weights = weights_chosen(os.environ["FILM_STUDIO_WORKER_WEIGHTS"], network, task)
         if weights not in self._fusers:
             device = os.environ["FILM_STUDIO_WORKER_DEVICE"]
             self._fusers[weights] = load_fuser(weights, device=device, progress=progress)
         return self._fusers[weights]
 
     def _fuse(self, request: dict[str, Any], context: Context) -> dict[str, Any]:
-        fuser = self._fuser(request["task"], context.progress, request["network"])
-        self._set_images(fuser, request, context)
+        fuser = self._ready(request, context)
         result = fuser.fuse(
             request["text_a"],
             request["text_b"],
@@ -91,19 +88,23 @@ class Fusing:
         }
 
     def _compare(self, request: dict[str, Any], context: Context) -> dict[str, Any]:
-        fuser = self._fuser(request["task"], context.progress)
-        self._set_images(fuser, request, context)
+        fuser = self._ready(request, context)
         return {"comparison": fuser.compare(context.cancelled)}
 
     def _study_plan(self, request: dict[str, Any], context: Context) -> dict[str, Any]:
-        fuser = self._fuser(request["task"], context.progress)
-        self._set_images(fuser, request, context)
+        fuser = self._ready(request, context)
         return plan_study(fuser, request)
 
     def _study_row(self, request: dict[str, Any], context: Context) -> dict[str, Any]:
-        fuser = self._fuser(request["task"], context.progress)
-        self._set_images(fuser, request, context)
+        fuser = self._ready(request, context)
         return study_row(fuser, request, context)
+
+    def _ready(self, request: dict[str, Any], context: Context) -> "Fuser":
+        """Return what fuses for the request, with its pair set; studies are of film."""
+        network = request.get("network", "film")
+        fuser = self._fuser(request["task"], context.progress, network)
+        self._set_images(fuser, request, context)
+        return fuser
 
     def _set_images(self, fuser: "Fuser", request: dict[str, Any], context: Context) -> None:
         names = [(request[slot]["digest"], request[slot]["name"]) for slot in "ab"]
