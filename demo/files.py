@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -15,21 +16,29 @@ from demo.state import Look, Result
 FIGURE_KINDS = {"png": "image/png", "svg": "image/svg+xml", "pdf": "application/pdf"}
 
 
-def metrics_json(result: Result) -> bytes:
+def metrics_json(result: Result, earlier: Sequence[Result] = ()) -> bytes:
     """Return every metric of a result and of what it is compared with, as one JSON object.
 
     Values that aren't defined are null.
+
+    Args:
+        earlier: other results of the same pair, which are compared too.
     """
     content = {
         "task": result.task, "weights": result.weights, "device": result.device,
-        "text_a": result.text_a, "text_b": result.text_b,
+        "text_a": result.text_a, "text_b": result.text_b, "instruction": result.instruction,
         "sha256_a": result.pair[1], "sha256_b": result.pair[2],
         "metrics": result.metrics, "comparison": result.comparison, "seconds": result.seconds,
+        "earlier": [
+            {"number": other.number, "weights": other.weights, "text_a": other.text_a,
+             "text_b": other.text_b, "instruction": other.instruction, "metrics": other.metrics}
+            for other in earlier
+        ],
     }  # fmt: skip
     return json.dumps(_finite(content), indent=2, ensure_ascii=False).encode()
 
 
-def metrics_csv(result: Result) -> bytes:
+def metrics_csv(result: Result, earlier: Sequence[Result] = ()) -> bytes:
     """Return the same as a table: a line for each form and picture, a column for each metric."""
     names = list(next(iter(result.metrics.values())))
     file = io.StringIO()
@@ -37,6 +46,7 @@ def metrics_csv(result: Result) -> bytes:
     table.writerow(["form", "picture", *names])
     for form in result.metrics:
         pictures = {"fused": result.metrics, **result.comparison}
+        pictures |= {other.column: other.metrics for other in earlier}
         for picture, forms in pictures.items():
             table.writerow([form, picture, *(f"{forms[form][name]:.6g}" for name in names)])
     return file.getvalue().encode()

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 Slot = Literal["a", "b"]
 SLOTS: tuple[Slot, Slot] = ("a", "b")
+MOST_EARLIER = 3
+"""Earlier results whose metrics stand beside the shown one's."""
 
 
 @dataclass(frozen=True)
@@ -127,6 +129,11 @@ class Result:
     def pair(self) -> tuple[str, str, str]:
         """What was fused (task, both digests), to tell whether only the text differs."""
         return (self.task, self.sources["a"].digest, self.sources["b"].digest)
+
+    @property
+    def column(self) -> str:
+        """Its name in a table of metrics, where another result is the one shown."""
+        return f"result {self.number}"
 
     @property
     def origin(self) -> Origin:
@@ -307,6 +314,16 @@ class Visit:
         self.result, self.against, self.suggestion = None, None, None
         self.registration, self.unaligned, self.lost = None, None, 0.0
         self.study.forget()
+
+    @property
+    def earlier(self) -> "tuple[Result, ...]":
+        """Other results of the pair shown, newest first: their metrics can be compared with its."""
+        shown = self.result
+        return tuple(
+            result
+            for result in reversed(self.results)
+            if shown and result.pair == shown.pair and result.number != shown.number
+        )[:MOST_EARLIER]
 
     @property
     def pair(self) -> tuple[str, str, str] | None:

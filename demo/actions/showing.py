@@ -212,7 +212,7 @@ def _metrics(visit: Visit, desk: Desk, say: Language) -> str:
             ("json", "application/json", files.metrics_json),
         ):
             name = f"{stem}.{kind}"
-            links[name] = desk.offer(visit, name, media_type, partial(make, result))
+            links[name] = desk.offer(visit, name, media_type, partial(make, result, visit.earlier))
     under = None
     if result is not None and result.luminance is not None:
         under = np.rint(result.luminance * 255).astype(np.uint8)

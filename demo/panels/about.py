@@ -13,6 +13,17 @@ if TYPE_CHECKING:
     from film_core.checkpoints import Card
 
 _PACKAGES = ("jittor", "gradio", "numpy", "onnxruntime", "transformers")
+_CITATION = """@inproceedings{zhao2024film,
+  title     = {Image Fusion via Vision-Language Model},
+  author    = {Zhao, Zixiang and Deng, Lilun and Bai, Haowen and Cui, Yukun and Zhang, Zhipeng
+               and Zhang, Yulun and Qin, Haotong and Chen, Dongdong and Zhang, Jiangshe
+               and Wang, Peng and Van Gool, Luc},
+  booktitle = {Proceedings of the 41st International Conference on Machine Learning},
+  series    = {Proceedings of Machine Learning Research},
+  volume    = {235},
+  pages     = {60749--60765},
+  year      = {2024}
+}"""
 _SHOWN_METRICS = ("EN", "SD", "SF", "AG", "VIFF", "Qabf", "SSIM")
 
 
@@ -44,6 +55,9 @@ def render_about(cards: "dict[str, Card]", device: str, settings: Settings, say:
 <li>all-MiniLM-L6-v2, sentence-transformers (Apache-2.0)</li>
 <li>Jittor: Hu et al., Science China Information Sciences 2020</li>
 <li>{say.html("about.font")}</li></ul>
+<h2>{say.html("about.cite")}</h2>
+<div class="scroll" tabindex="0" role="region" aria-label="{say.html("about.cite")}">
+<pre lang="en">{escape(_CITATION)}</pre></div>
 <p class="subdued"><span data-health="device">{escape(device.upper() or "…")}</span>
 · {escape(running)}</p></div>"""
 

@@ -36,10 +36,19 @@ def render_metrics(
     columns = {FUSED: result.metrics[form]}
     known = sorted(result.comparison, key=lambda name: name in RIVALS)  # the sources first
     columns |= {name: result.comparison[name][form] for name in known}
+    titles = {name: say.known(f"metrics.{name}", name) for name in columns}
+    told = dict.fromkeys(columns, "")
+    for other in visit.earlier:
+        name = other.column
+        columns[name] = other.metrics[form]
+        titles[name] = say("result.number", number=other.number)
+        told[name] = " | ".join(
+            text for text in (other.weights, other.text_a, other.text_b, other.instruction) if text
+        )
     heads = "".join(
-        f'<th scope="col" class="{"own" if name == FUSED else ""}">'
-        f"{escape(say.known(f'metrics.{name}', name))}</th>"
-        for name in columns
+        f'<th scope="col" class="{"own" if name == FUSED else ""}" title="{escape(told[name])}">'
+        f"{escape(title)}</th>"
+        for name, title in titles.items()
     )
     rows = []
     for name, metric in METRICS.items():

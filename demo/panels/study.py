@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from demo.heat import gradient
 from demo.language import Language
 from demo.panels.markup import alert, downloads, letter, scale_bar
+from demo.panels.network import CHIPS
 from demo.panels.progress import render_stage
 from demo.state import SLOTS, Visit
 from demo.study import MOST_TEXTS
@@ -70,6 +71,17 @@ def _yours(visit: Visit, say: Language) -> str:
             f'</select><input type="text" aria-label="{say.html("study.text")}" '
             f'placeholder="{say.html("study.text")}"><button type="button" class="add">'
             f"{say.html('study.add')}</button></div>"
+        )
+    chips = "".join(
+        f'<button type="button" lang="en" data-choose="add:a:{escape(phrase)}">{escape(phrase)}'
+        "</button>"
+        for phrase in CHIPS[visit.task]
+        if form and ("a", phrase) not in asked.yours
+    )
+    if chips:
+        form += (
+            f'<div class="chips" role="group" aria-label="{say.html("study.chips")}">'
+            f'<span class="choices-label">{say.html("study.chips")}</span>{chips}</div>'
         )
     return f'<ul class="study-yours">{listed}</ul>{form}'
 

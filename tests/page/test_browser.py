@@ -339,6 +339,30 @@ def test_metrics_and_maps_can_be_taken_away(tab, stand_in_page, pair_files):
     assert exact.mode.startswith("I") and exact.text["film.task"] == "ivf"
 
 
+def test_earlier_results_of_the_pair_stand_beside_the_metrics(tab, stand_in_page, pair_files):
+    page = open_page(tab, stand_in_page)
+    give_pair(page, pair_files)
+    fuse(page)
+    page.get_by_role("tab", name="Metrics").click()
+    heads = page.locator("#metrics thead th")
+    expect(heads.last).to_have_text("Pyramid")
+    page.fill("#text-a textarea", "Brightly <b>coloured</b>.")
+    fuse(page)
+    expect(heads.last).to_have_text("Result 1")
+    with page.expect_download() as waiting:
+        page.locator("#metrics .downloads a", has_text="csv").click()
+    with open(waiting.value.path()) as file:
+        assert "raw,result 1" in file.read()
+    page.fill("#text-a textarea", "")
+    fuse(page)
+    expect(heads.nth(-2)).to_have_text("Result 2")
+    assert "Brightly <b>coloured</b>." in heads.nth(-2).get_attribute("title")
+    give_pair(page, pair_files[::-1])
+    fuse(page)
+    expect(heads.last).to_have_text("Pyramid")
+    assert tab.faults == []
+
+
 def test_where_a_metric_is_lost_is_shown(tab, stand_in_page, pair_files):
     page = open_page(tab, stand_in_page)
     give_pair(page, pair_files)

@@ -99,6 +99,20 @@ def test_a_stopped_study_keeps_its_rows_and_carries_on(tab, study_page, pair_fil
     assert page.locator(".study-card img").first.get_attribute("src") == kept
 
 
+def test_instructions_can_be_compared_at_a_press(tab, study_page, pair_files):
+    page = open_study(tab, study_page, pair_files)
+    chips = page.locator("#study .chips button")
+    before, phrase = chips.count(), chips.first.inner_text()
+    chips.first.click()
+    expect(page.locator(".study-yours li")).to_contain_text(phrase)
+    expect(chips).to_have_count(before - 1)
+    page.click("#study [data-choose=words]")
+    page.click("#study [data-choose=controls]")
+    start(page)
+    expect(page.locator(".study-card b")).to_have_text(["Your two descriptions", phrase])
+    assert tab.faults == []
+
+
 def test_what_is_not_wanted_is_left_out(tab, study_page, pair_files):
     page = open_study(tab, study_page, pair_files)
     page.click("#study [data-choose=controls]")
