@@ -132,17 +132,15 @@ def show_everything(view: View, visit: Visit, desk: Desk, texts: dict[Slot, str]
     updates = {
         view.header: render_header(say),
         view.footer: footer(desk, say),
-        **view.texts_in(say),
         **show_task(view, visit),
         **show_sources(view, visit, desk),
         **show_result(view, visit, desk),
     }
     for slot in SLOTS:
         updates |= show_author(view, visit, slot, texts[slot])
-        updates[view.texts[slot]] = gr.update(
-            label=say("text", letter=slot.upper()), placeholder=say("text.placeholder")
-        )
-    updates[view.task]["label"] = say("task")
+        updates[view.texts[slot]] = gr.update(label=say("text", letter=slot.upper()))
+    for component, named in view.texts_in(say).items():
+        updates[component] = {**named, **updates.get(component, {})}
     return updates
 
 

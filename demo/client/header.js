@@ -21,7 +21,9 @@ const check = (visit) => {
   if (known && visit === false) { known = false; location.reload(); }
   known = known || visit === true;
 };
+let next = 0;
 const poll = async () => {
+  clearTimeout(next);
   const chip = element.querySelector(".chip");
   let wait = 15000;
   try {
@@ -47,11 +49,14 @@ const poll = async () => {
     chip.querySelector(".chip-text").textContent = chip.dataset.lost;
     wait = 3000;
   }
-  setTimeout(poll, wait);
+  clearTimeout(next);
+  next = setTimeout(poll, wait);
 };
 poll();
-watch("value", () => { document.documentElement.lang =
-  element.querySelector("[data-shown]")?.dataset.shown || "en"; });
+watch("value", () => {
+  document.documentElement.lang = element.querySelector("[data-shown]")?.dataset.shown || "en";
+  poll();  // the chip was drawn anew, and says nothing yet
+});
 
 document.addEventListener("keydown", (event) => {
   if ((event.ctrlKey || event.metaKey) && event.key === "Enter") {

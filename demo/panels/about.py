@@ -90,7 +90,7 @@ def _card(card: "Card", say: Language) -> str:
         if tables
         else ""
     )
-    facts = " ".join(part for part in (card.data, card.notes) if part)
+    facts = " ".join(f"{part.rstrip('.')}." for part in (card.data, card.notes) if part)
     licence = f" {say.html('about.licence', licence=card.licence)}" if card.licence else ""
     return (
         f"<h3>{escape(card.name)}</h3><p>{escape(facts)}{licence}</p>"

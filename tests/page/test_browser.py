@@ -9,6 +9,8 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
+from demo.language import load_language
+
 pytestmark = pytest.mark.browser
 
 
@@ -266,6 +268,27 @@ def test_a_chinese_browser_gets_a_chinese_page_and_can_switch(tab, stand_in_page
     expect(page.locator("#fuse")).to_have_text("Fuse")
     expect(page.locator("#source-b h2")).to_have_text("Visible")
     assert page.input_value("#text-a textarea") == kept
+
+
+@pytest.mark.parametrize("tab", [{"locale": "zh-CN"}], indirect=True)
+def test_no_english_phrase_is_left_on_a_chinese_page(tab, stand_in_page, pair_files):
+    english, chinese = (load_language(name).phrases for name in ("en", "zh"))
+    foreign = {phrase for key, phrase in english.items() if phrase != chinese[key]}
+    page = open_page(tab, stand_in_page)
+    page.get_by_label(chinese["network.steer"]).check()
+    expect(page.locator("#instruction textarea")).to_be_visible()
+    for slot, file in zip("ab", pair_files, strict=True):
+        upload(page, slot, file)
+        expect(page.locator(f"#author-{slot}")).to_contain_text("measured")
+    fuse(page)
+    tabs = page.get_by_role("tab")
+    for index in range(tabs.count()):
+        tabs.nth(index).click()
+        page.wait_for_timeout(300)
+        seen = page.inner_text("body").splitlines()
+        seen += page.locator("[placeholder]").evaluate_all("all => all.map(e => e.placeholder)")
+        assert foreign.isdisjoint(line.strip() for line in seen), page.url
+    expect(page.locator(".chip-text")).to_contain_text(chinese["status.ready"])
 
 
 @pytest.mark.parametrize(
