@@ -76,7 +76,9 @@ async def fuse(
             if event.stage == "again":
                 repeated = event.detail
             if not event.last:
-                yield {view.progress: render_progress(event, seconds, say)}
+                # With Cancel every time: of two answers that reach the browser in one go, it
+                # keeps no more of a component than the second says.
+                yield {**_running(view, True), view.progress: render_progress(event, seconds, say)}
         visit.unfinished = False
         if event.error is not None:
             shown = {view.progress: render_failure(event.error, say)}
@@ -103,8 +105,7 @@ async def fuse(
         if visit.result is None or visit.result.number != result.number:
             yield panels  # something else is shown by now
         else:
-            # With all of the answer before: where both reach the browser in one go, it keeps
-            # of each component no more than the second says, and that would be nothing.
+            # With all of the answer before, for the same reason.
             yield {**_running(view, visit.job is not None), **shown, **panels}
 
 

@@ -42,14 +42,19 @@ const begin = (by, control) => {
   place.append(line);
   watcher.observe(place, { childList: true, subtree: true });
   const since = performance.now();
+  let noticed = false;
   const clock = setInterval(() => {
-    line.textContent = sentence((performance.now() - since) / 1000);
+    const seconds = (performance.now() - since) / 1000;
+    line.textContent = sentence(seconds);
+    if (!noticed && seconds > NOTICED) document.dispatchEvent(new Event("studio:waiting"));
+    noticed ||= seconds > NOTICED;
   }, 500);
   waiting.set(by, { place, line, controls, clock, watcher });
 };
 
 document.addEventListener("studio:asked", (event) => begin(event.detail.by, event.detail.control));
 document.addEventListener("studio:answered", (event) => end(event.detail));
+document.addEventListener("studio:lost", () => [...waiting.keys()].forEach(end));
 document.addEventListener("click", (event) => {  // what Gradio draws tells nobody that it was used
   const control = event.target.closest("#fuse, #cancel, #swap, #again-a, #again-b");
   if (control && !control.disabled) begin(control.id, control);

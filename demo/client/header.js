@@ -43,16 +43,18 @@ const poll = async () => {
     chip.querySelector(".chip-bar").style.width =
       state.fraction == null ? "0" : `${Math.round(100 * state.fraction)}%`;
     if (state.state === "starting") wait = 1000;
-    else if (state.state === "busy") wait = 2000;
+    else if (state.state === "busy" || !known) wait = 2000;  // the visit has only just begun
   } catch {
     chip.dataset.state = "unable";
     chip.querySelector(".chip-text").textContent = chip.dataset.lost;
+    document.dispatchEvent(new Event("studio:lost"));
     wait = 3000;
   }
   clearTimeout(next);
   next = setTimeout(poll, wait);
 };
 poll();
+document.addEventListener("studio:waiting", poll);  // is anybody there?
 watch("value", () => {
   document.documentElement.lang = element.querySelector("[data-shown]")?.dataset.shown || "en";
   poll();  // the chip was drawn anew, and says nothing yet

@@ -48,10 +48,9 @@ def free_port() -> int:
 
 
 def start_page(repository: Path, folder: Path, fusing: str, **environment: str) -> Server:
-    port = free_port()
     mark = folder / "crashed"
     settings = {
-        "GRADIO_SERVER_PORT": str(port),
+        "GRADIO_SERVER_PORT": str(free_port()),
         "STAND_IN_MARK": str(mark),
         "PYTHONPATH": str(repository),
         **environment,
@@ -59,7 +58,8 @@ def start_page(repository: Path, folder: Path, fusing: str, **environment: str) 
     process = subprocess.Popen(
         [sys.executable, "-c", _SERVE, fusing], cwd=repository, env={**os.environ, **settings}
     )
-    server = Server(f"http://127.0.0.1:{port}", process, mark)
+    address = f"http://127.0.0.1:{settings['GRADIO_SERVER_PORT']}"
+    server = Server(address, process, mark)
     deadline = time.monotonic() + 240
     while time.monotonic() < deadline:
         assert process.poll() is None, "the page ended while starting"

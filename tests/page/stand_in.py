@@ -75,10 +75,11 @@ class StandIn:
             if mark:
                 open(mark, "w").close()
             os.kill(os.getpid(), signal.SIGKILL)
-        for step in range(40 if "slow" in text or "hang" in text else 2):
+        steps = 600 if "very slow" in text else 40 if "slow" in text or "hang" in text else 2
+        for step in range(steps):
             if context.cancelled() and "hang" not in text:
                 raise Cancelled()
-            context.progress("fuse", step / 40)
+            context.progress("fuse", step / steps)
             time.sleep(0.1 if "slow" in text else 0.01)
         if "nonsense" in text:  # as a worker that a stranger's file has taken over might answer
             context._channel.send({"job": context.number, "event": "progress"})

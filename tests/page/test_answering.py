@@ -99,7 +99,7 @@ def test_fuse_and_the_keyboard_are_answered_at_once(tab, stand_in_page, pair_fil
     held.let_go()
     expect(page.locator("#progress .progress[data-state=done]")).to_be_visible()
     expect(page.locator("#fuse[aria-busy=true]")).to_have_count(0)
-    page.fill("#text-a textarea", "slow")
+    page.fill("#text-a textarea", "very slow")
     page.click("#fuse")
     expect(page.locator("#cancel")).to_be_visible()
     held = Held(page)

@@ -108,6 +108,9 @@ def test_a_stopped_batch_keeps_what_is_done_and_carries_on(tab, batch_page, fold
     carry_on = page.get_by_role("button", name="Carry on")
     expect(carry_on).to_be_visible()
     first = page.locator("#batch td img").first.get_attribute("src")
+    page.reload()  # which the batch outlives, too
+    open_tab(page, "Batch")
+    expect(page.locator("#batch td img")).to_have_count(1)
     carry_on.click()
     expect(page.locator("#batch td img")).to_have_count(2, timeout=60_000)
     assert page.locator("#batch td img").first.get_attribute("src") == first

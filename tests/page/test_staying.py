@@ -15,8 +15,9 @@ from demo.pictures import Picture
 from demo.settings import Settings
 from demo.state import Source, Visit
 from demo.visits import Visits
+from tests.page.conftest import start_page, stop
 from tests.page.tabs import open_tab
-from tests.page.test_browser import fuse, give_pair, open_page
+from tests.page.test_browser import fuse, give_pair, open_page, upload
 
 KEY, OTHER = secrets.token_hex(16), secrets.token_hex(16)
 
@@ -193,3 +194,38 @@ def test_a_visit_that_is_gone_is_said_and_its_texts_stay(tab, stand_in_page):
     expect(page.locator("#progress")).to_contain_text("no longer on this server")
     expect(page.locator("#text-a textarea")).to_have_value("My own words.")
     expect(page.locator("#source-a .drop")).to_have_attribute("data-state", "empty")
+
+
+@pytest.mark.browser
+def test_a_server_that_starts_anew_under_an_open_page_loses_only_what_it_held(
+    tab, repository, tmp_path, pair_files
+):
+    server = start_page(repository, tmp_path, "tests.page.stand_in")
+    page = open_page(tab, server)
+    give_pair(page, pair_files)
+    page.fill("#text-a textarea", "My own words.")
+    page.fill("#text-b textarea", "not sent yet")
+    with page.expect_response(lambda said: "/health" in said.url and said.json().get("visit")):
+        pass  # the page has heard that its visit is known
+    server.process.kill()
+    server.process.wait()
+    page.click("#fuse")
+    expect(page.locator(".chip")).to_have_attribute("data-state", "unable", timeout=60_000)
+    expect(page.locator("#fuse")).not_to_have_attribute("aria-busy", "true")
+    again = start_page(
+        repository, tmp_path, "tests.page.stand_in",
+        GRADIO_SERVER_PORT=server.address.rsplit(":")[-1],
+    )  # fmt: skip
+    try:
+        expect(page.locator("#progress")).to_contain_text(
+            "no longer on this server", timeout=90_000
+        )
+        expect(page.locator("#text-a textarea")).to_have_value("My own words.")
+        expect(page.locator("#text-b textarea")).to_have_value("not sent yet")
+        for slot, file in zip("ab", pair_files, strict=True):
+            upload(page, slot, file)
+            expect(page.locator(f"#source-{slot} .drop-name")).to_have_text(file.name)
+        fuse(page)
+        assert page.input_value("#text-a textarea") == "My own words."
+    finally:
+        stop(again)
