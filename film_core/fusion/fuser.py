@@ -215,8 +215,8 @@ class Fuser:
             else:
                 luminance, maps = self._run(features, encoded, told, attention, clock)
         with clock.step("metrics"):
-            metrics = scene.comparison.measure(luminance)
-            comparison = scene.comparison.rivals(clock.checkpoint) if compare else {}
+            metrics = scene.comparison.measure(luminance, clock.tick)
+            comparison = scene.comparison.rivals(clock.tick) if compare else {}
         with clock.step("compose"):
             image = compose(luminance, scene.sources, scene.task)
         changed, changed_most = scene.change(luminance)
@@ -427,15 +427,22 @@ class _Clock:
         self.progress = progress or (lambda stage, done, detail: None)
         self.cancelled = cancelled or (lambda: False)
         self._steps: dict[str, float] = {}
+        self._step = ""
         self._start = time.perf_counter()
 
     def checkpoint(self) -> None:
         if self.cancelled():
             raise Cancelled()
 
+    def tick(self) -> None:
+        """Say that the step goes on, where it can't say how far it is."""
+        self.checkpoint()
+        self.progress(self._step, None, "")
+
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
         self.checkpoint()
+        self._step = name
         self.progress(name, None, "")
         begun = time.perf_counter()
         yield

@@ -1,8 +1,10 @@
 """Measuring: check the images once, run the metrics side by side, return values by name."""
 
 import math
-from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
+import threading
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextvars import copy_context
 
 import numpy as np
 
@@ -15,8 +17,10 @@ from film_core.metrics.inputs import (
     refuse_too_small,
 )
 from film_core.metrics.metric import Metric
+from film_core.metrics.strips import STOPPED
 from film_core.metrics.table import METRICS, find_metric
 
+CHECK_EVERY = 0.25  # seconds from one call of a checkpoint to the next
 WORKERS = 2  # numpy leaves the interpreter's lock; more threads than two find little left to do
 # Started first, so that the long ones don't end up alone at the end.
 LONGEST_FIRST = ("VIFF", "Qabf", "SSIM", "MI")
@@ -37,7 +41,11 @@ class Sources:
         self.image_a, self.image_b = checked_sources(image_a, image_b)
 
     def measure(
-        self, fused: np.ndarray, names: Iterable[str] | None = None, form: str = "raw"
+        self,
+        fused: np.ndarray,
+        names: Iterable[str] | None = None,
+        form: str = "raw",
+        checkpoint: Callable[[], None] | None = None,
     ) -> dict[str, float]:
         """Return the metrics of `fused` by name, in table order for `names=None`.
 
@@ -46,6 +54,7 @@ class Sources:
                 is; only EN and MI, which count grey levels, round it.
             names: metrics to compute; None for all twelve.
             form: "raw" (the fused image as it is) or "paper" (see `paper_form`).
+            checkpoint: called a few times a second while measuring; what it raises ends the work.
 
         Returns:
             Values by name. nan: undefined for these images (`Metric.undefined` says why). With
@@ -70,7 +79,7 @@ class Sources:
                 return values  # nothing to stretch: no paper form, no value
             image = paper_form(image)
         fitting = [metric for metric in metrics if min(image.shape) >= metric.min_side]
-        values.update(self._computed(image, fitting))
+        values.update(self._computed(image, fitting, checkpoint))
         return values
 
     def local_map(self, name: str, fused: np.ndarray, form: str = "raw") -> np.ndarray:
@@ -90,11 +99,26 @@ class Sources:
             image = paper_form(image)
         return metric.local_map.compute(image, self.image_a, self.image_b)
 
-    def _computed(self, fused: np.ndarray, metrics: list[Metric]) -> dict[str, float]:
+    def _computed(
+        self, fused: np.ndarray, metrics: list[Metric], checkpoint: Callable[[], None] | None
+    ) -> dict[str, float]:
         ordered = sorted(metrics, key=lambda metric: metric.name not in LONGEST_FIRST)
+        stopped = threading.Event()
+
+        def compute(metric: Metric) -> float:
+            STOPPED.set(stopped)
+            return metric.compute(fused, self.image_a, self.image_b)
+
         with ThreadPoolExecutor(WORKERS, thread_name_prefix="metrics") as pool:
-            values = pool.map(lambda m: m.compute(fused, self.image_a, self.image_b), ordered)
-            return {metric.name: value for metric, value in zip(ordered, values, strict=True)}
+            begun = {m.name: pool.submit(copy_context().run, compute, m) for m in ordered}
+            try:
+                while checkpoint and wait(begun.values(), CHECK_EVERY).not_done:
+                    checkpoint()
+                return {name: future.result() for name, future in begun.items()}
+            except BaseException:
+                stopped.set()
+                pool.shutdown(wait=True, cancel_futures=True)
+                raise
 
 
 LOCAL_MAPS: tuple[str, ...] = tuple(m.name for m in METRICS.values() if m.local_map is not None)

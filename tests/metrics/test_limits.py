@@ -1,11 +1,12 @@
 """Identical, flat, small and wrong inputs: known values, nan, or a sentence with what was seen."""
 
 import math
+import threading
 
 import numpy as np
 import pytest
 
-from film_core.errors import MetricError, UnknownNameError
+from film_core.errors import Cancelled, MetricError, UnknownNameError
 from film_core.metrics import (
     LOCAL_MAPS,
     METRICS,
@@ -203,3 +204,22 @@ def test_grey_levels_round_and_clip() -> None:
     levels = grey_levels(np.array([[0, 0.5, 1, 1.2, -0.1, 100.4 / 255]]))
     assert levels.dtype == np.float32
     assert levels.tolist() == [[0, 128, 255, 255, 0, 100]]
+
+
+def test_measuring_says_that_it_goes_on_and_can_be_stopped():
+    draw = np.random.default_rng(3)
+    a, b, fused = (draw.integers(0, 256, (1500, 2000)).astype(np.uint8) for _ in range(3))
+    sources, calls = Sources(a, b), []
+
+    def checkpoint():
+        calls.append(None)
+        if len(calls) == 2:
+            raise Cancelled()
+
+    with pytest.raises(Cancelled):
+        sources.measure(fused, checkpoint=checkpoint)
+    assert len(calls) == 2
+    assert not [t for t in threading.enumerate() if t.name.startswith("metrics")]
+    small = fused[:64, :64]
+    measured = Sources(a[:64, :64], b[:64, :64])
+    assert measured.measure(small, checkpoint=lambda: None) == measured.measure(small)
