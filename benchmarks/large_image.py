@@ -4,6 +4,7 @@ Prints seconds, the process's largest resident memory before the pair is read an
 the longest time in which nothing was reported.
 """
 
+import itertools
 import sys
 import time
 
@@ -38,9 +39,7 @@ def main(size: str) -> None:
         "A wall.", "A door.", attention=False, compare=False,
         progress=lambda stage, done, detail: told.append((stage, time.monotonic())),
     )  # fmt: skip
-    silent = max(
-        (after[1] - one[1], one[0]) for one, after in zip(told[:-1], told[1:], strict=True)
-    )
+    silent = max((after[1] - one[1], one[0]) for one, after in itertools.pairwise(told))
     print(f"{size}: {result.timings['total']:.0f} s, {result.timings['fuse']:.0f} of them fusing")
     print(
         f"peak {before} MB before, {peak_mb()} MB in the end: {peak_mb() - before} MB for the pair"
