@@ -32,7 +32,9 @@ def open_study(tab, server, files, text_a="A warm engine.", text_b="A red wall."
 
 def start(page):
     page.click("#study [data-choose=start]")
-    expect(page.locator("#study [data-choose=start]")).to_be_visible(timeout=60_000)
+    expect(page.locator(".study-answer")).to_be_visible(timeout=60_000)
+    expect(page.locator(".study-answer")).not_to_contain_text("So far", timeout=60_000)
+    expect(page.locator("#study [data-choose=start]")).to_be_visible()
 
 
 def test_a_study_answers_with_its_number_and_shows_what_it_rests_on(tab, study_page, pair_files):
