@@ -1,7 +1,8 @@
 """Downloads that are made only when somebody takes them: figures, tables, arrays.
 
 An offer has an unguessable address like a picture. A panel that is drawn again makes its offers
-again, and those replace the earlier ones of the same visit and file name.
+again, and those replace the earlier ones of the same visit and file name, but for the last: its
+link may have been pressed while the panel was drawn.
 """
 
 import secrets
@@ -33,16 +34,18 @@ class Offers:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._offers: dict[str, Offer] = {}
-        self._addresses: dict[tuple[str, str], str] = {}
+        self._addresses: dict[tuple[str, str], list[str]] = {}
 
     def put(self, offer: Offer) -> str:
-        """Take `offer` in place of the visit's earlier one of that name; return its address."""
+        """Take `offer` in place of the visit's last but one of that name; return its address."""
         address = secrets.token_urlsafe(16)
         key = (offer.owner, offer.name)
         with self._lock:
-            self._offers.pop(self._addresses.get(key, ""), None)
+            known = self._addresses.setdefault(key, [])
+            known.append(address)
             self._offers[address] = offer
-            self._addresses[key] = address
+            if len(known) > 2:
+                del self._offers[known.pop(0)]
         return f"offer/{address}"
 
     def get(self, address: str) -> Offer | None:
@@ -54,4 +57,5 @@ class Offers:
         """Forget all offers of a visit."""
         with self._lock:
             for key in [key for key in self._addresses if key[0] == owner]:
-                self._offers.pop(self._addresses.pop(key), None)
+                for address in self._addresses.pop(key):
+                    del self._offers[address]

@@ -91,6 +91,8 @@ def test_an_offer_is_replaced_and_forgotten_with_its_visit():
     first = offers.put(Offer(lambda: b"1", "text/csv", "t.csv", "me")).removeprefix("offer/")
     second = offers.put(Offer(lambda: b"2", "text/csv", "t.csv", "me")).removeprefix("offer/")
     other = offers.put(Offer(lambda: b"3", "text/csv", "t.csv", "you")).removeprefix("offer/")
+    assert offers.get(first).make() == b"1" and offers.get(second).make() == b"2"
+    offers.put(Offer(lambda: b"4", "text/csv", "t.csv", "me"))  # now its page has been drawn anew
     assert offers.get(first) is None and offers.get(second).make() == b"2"
     offers.forget("me")
     assert offers.get(second) is None and offers.get(other) is not None
