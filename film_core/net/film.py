@@ -57,6 +57,10 @@ class Film(nn.Module):
         text_width: width of the text features, 768 as published.
         kernels: ``plain`` (Jittor's operators, the reference) or ``fused`` (our CPU kernels).
 
+    Attributes:
+        gates_learn: whether gradients flow through the text gates, as they do unless this is set
+            to False; what a gate multiplies is always reached.
+
     Raises:
         UnknownNameError: kernels of another name.
     """
@@ -66,6 +70,7 @@ class Film(nn.Module):
             raise unknown_name("kernels", kernels, KERNELS)
         self.config = FilmConfig(text_width=text_width)
         self.kernels = kernels
+        self.gates_learn = True
         width, heads, factor = self.config.width, self.config.heads, self.config.hidden_factor
         self.text_process = _TextProcess(self.config)
         for number in range(1, self.config.stages + 1):
@@ -101,7 +106,9 @@ class Film(nn.Module):
         if self.kernels == "fused" and not jt.flags.use_cuda and attention is None:
             from film_core.kernels.training import training_forward
 
-            return training_forward(self._tensors(), image_a, image_b, text)
+            return training_forward(
+                self._tensors(), image_a, image_b, text, gates_learn=self.gates_learn
+            )
         features = self.source_features(image_a, image_b)
         return self.fuse_features(features, text, attention)
 
@@ -141,8 +148,8 @@ class Film(nn.Module):
             stage: Stage = getattr(self, f"restormerca{number}")
             if number > 1:
                 a, b = stage.features("a", a), stage.features("b", b)
-            a, maps_a = stage.guide("a", a, text, attention)
-            b, maps_b = stage.guide("b", b, text, attention)
+            a, maps_a = stage.guide("a", a, text, attention, self.gates_learn)
+            b, maps_b = stage.guide("b", b, text, attention, self.gates_learn)
             if attention:
                 all_maps.append({"a": maps_a, "b": maps_b})
         merged = self.restormer1(jt.concat([a, b], dim=1))  # (B, 64, H, W)

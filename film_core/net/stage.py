@@ -44,12 +44,22 @@ class Stage(nn.Module):
         return getattr(self, f"restormer{letter}1")(x)
 
     def guide(
-        self, source: str, features: jt.Var, text: jt.Var, attention: str | None = None
+        self,
+        source: str,
+        features: jt.Var,
+        text: jt.Var,
+        attention: str | None = None,
+        gates_learn: bool = True,
     ) -> tuple[jt.Var, AttentionMaps | None]:
-        """Gate features (B, 32, H, W) by text (B, T, 256); same shape out, and the maps or None."""
+        """Gate features (B, 32, H, W) by text (B, T, 256); same shape out, and the maps or None.
+
+        Without `gates_learn` the gate is a constant to the gradient.
+        """
         letter, number = source.upper(), 1 if source == "a" else 2
         tokens = getattr(self, f"imagef2textf{letter}1")(features)  # (B, 13824, 256)
         gate, maps = getattr(self, f"cross_attentionA{number}")(text, tokens, attention)
+        if not gates_learn:
+            gate = gate.stop_grad()
         # (B, 13824, 256) -> (B, 32, 288, 384)
         gated = (tokens * gate.unsqueeze(1)).reshape(
             features.shape[0], self.config.width, *self.config.grid

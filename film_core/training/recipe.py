@@ -29,6 +29,8 @@ class Recipe:
         flips: mirror at random, and turn a quarter.
         tokens: text tokens drawn from each pair's in a step (their order does not matter to
             FILM); 0 takes all.
+        gate_every: every so many steps the gradient also flows through the text gates, which nearly
+            doubles a step; between, the gates are computed but taken as given.
         made_pairs: "none", "focus" or "exposure": pairs made from one image, whose answer is known.
         made_share: the share of pairs that are made so.
         losses: {loss term: weight}.
@@ -53,6 +55,7 @@ class Recipe:
     crop: tuple[int, int] = (0, 0)
     flips: bool = False
     tokens: int = 0
+    gate_every: int = 1
     made_pairs: str = "none"
     made_share: float = 0.0
     losses: dict[str, float] = field(default_factory=lambda: {"intensity": 1.0, "gradient": 20.0})
@@ -178,7 +181,7 @@ def _check(recipe: Recipe) -> None:
         "decay_epochs": (1e-6, 1e6), "warmup_steps": (0, 1e7), "clip_norm": (0, 1e9),
         "average": (0, 0.999999), "made_share": (0, 1), "balance": (0, 1),
         "validation_share": (0, 0.9), "validation_pairs": (0, 1e6), "validate_every": (0, 1e9),
-        "tokens": (0, 10_000), "seed": (0, 2**31 - 1),
+        "tokens": (0, 10_000), "gate_every": (1, 1e6), "seed": (0, 2**31 - 1),
     }  # fmt: skip
     for name, (low, high) in limits.items():
         value = getattr(recipe, name)

@@ -131,7 +131,8 @@ class Trainer:
         state = self.state
         batch = self.ranks.part(self.sampler.batch(state.step))
         a, b = jt.array(batch.image_a), jt.array(batch.image_b)
-        fused = self._forward(a, b, jt.array(batch.text))
+        self.film.gates_learn = state.step % self.recipe.gate_every == 0
+        fused = self.film(a, b, jt.array(batch.text))
         given = LossInput(
             fused[:, 0], a[:, 0], b[:, 0], jt.array(batch.answer[:, 0]),
             jt.array(batch.known[:, None, None]),
@@ -158,13 +159,6 @@ class Trainer:
         state.follow(self.recipe.average)
         self.parameters.write(state.parameters)
         return values | {"learning_rate": rate}
-
-    def _forward(self, image_a: jt.Var, image_b: jt.Var, text: jt.Var) -> jt.Var:
-        if self.film.kernels == "fused" and not jt.flags.use_cuda:
-            from film_core.kernels.training import training_forward
-
-            return training_forward(self.film.state_dict(), image_a, image_b, text)
-        return self.film(image_a, image_b, text)
 
     def _not_a_number(self, batch: Batch, values: dict[str, float]) -> TrainingError:
         broken = [name for name, value in values.items() if not math.isfinite(value)]
