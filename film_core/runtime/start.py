@@ -146,6 +146,8 @@ def _import_jittor(place: _Place, progress: Progress | None = None) -> str:
         "use_mkl": "0" if remark else "1",
         # Jittor would build its MPI operators wherever it finds MPI's compiler.
         "use_mpi": "1" if inside_mpi() else "0",
+        # Jittor would import PyTorch first wherever it is installed, for 2 s and 100 MB.
+        "FIX_TORCH_ERROR": os.environ.get("FIX_TORCH_ERROR", "0"),
         "python_config_path": _python_config(),
         "log_silent": os.environ.get("log_silent", "1"),  # noqa: SIM112 - Jittor spells it so
         "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", str(threads)),
