@@ -5,9 +5,10 @@ is too long is cut at a whole sentence where possible, never in silence.
 """
 
 import hashlib
-import os
 from dataclasses import dataclass
 from pathlib import Path
+
+from tokenizers import Tokenizer
 
 from film_core.errors import TextError
 from film_core.text.characters import check_characters
@@ -62,7 +63,7 @@ class WordPieces:
         self._tokenizer = _read(file)
 
     def __len__(self) -> int:
-        return len(self._tokenizer)
+        return self._tokenizer.get_vocab_size()
 
     def split(self, text: str) -> Pieces:
         """Return the pieces of `text`; an empty one has the two special tokens alone.
@@ -72,15 +73,13 @@ class WordPieces:
         """
         _check(text)
         kept = self._kept(text)
-        encoding = self._tokenizer(kept, return_offsets_mapping=True, truncation=False)
-        ids = encoding["input_ids"]
-        pieces = self._tokenizer.convert_ids_to_tokens(ids)
-        spans = encoding["offset_mapping"]
-        spans[-1] = (len(kept), len(kept))
+        encoding = self._tokenizer.encode(kept)
+        spans = [*encoding.offsets[:-1], (len(kept), len(kept))]
         tokens = tuple(
-            Token(piece, start, end) for piece, (start, end) in zip(pieces, spans, strict=True)
+            Token(piece, start, end)
+            for piece, (start, end) in zip(encoding.tokens, spans, strict=True)
         )
-        return Pieces(ids, tokens, kept, text[len(kept) :])
+        return Pieces(encoding.ids, tokens, kept, text[len(kept) :])
 
     def _kept(self, text: str) -> str:
         """Return the beginning of `text` that fits."""
@@ -88,9 +87,7 @@ class WordPieces:
         kept, limit = text, min(len(text), _READ_CHARACTERS)
         while True:
             read = kept[:limit]
-            spans = self._tokenizer(
-                read, add_special_tokens=False, return_offsets_mapping=True, truncation=False
-            )["offset_mapping"]
+            spans = self._tokenizer.encode(read, add_special_tokens=False).offsets
             if len(spans) > room:
                 limit = spans[room][0]  # where the first piece without room begins
             elif limit == len(kept):
@@ -135,15 +132,9 @@ def _check(text: str) -> None:
     check_characters(text)
 
 
-def _read(file: Path):
-    from tokenizers import Tokenizer
-
-    # Tokenizers are all that is wanted of it: no advice on models, which lack PyTorch here.
-    os.environ.setdefault("TRANSFORMERS_NO_ADVISORY_WARNINGS", "1")
-    from transformers import PreTrainedTokenizerFast
-
+def _read(file: Path) -> Tokenizer:
     try:
-        backend = Tokenizer.from_file(str(file))
+        tokenizer = Tokenizer.from_file(str(file))
     except Exception as failure:  # the only kind that the tokenizers package raises
         raise TextError(
             "text.not_a_tokenizer",
@@ -151,12 +142,7 @@ def _read(file: Path):
             "to use the built-in one.",
             file=str(file), reason=str(failure)[:120],
         ) from None  # fmt: skip
-    # From one file, not by a model's name, so that no hub is looked up.
-    tokenizer = PreTrainedTokenizerFast(
-        tokenizer_object=backend, cls_token="[CLS]", sep_token="[SEP]", pad_token="[PAD]",
-        unk_token="[UNK]", mask_token="[MASK]",
-    )  # fmt: skip
     # The file may ask for 128 tokens, cut or padded; FILM wants what there is.
-    tokenizer.backend_tokenizer.no_truncation()
-    tokenizer.backend_tokenizer.no_padding()
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
     return tokenizer
