@@ -29,8 +29,8 @@ class Recipe:
         flips: mirror at random, and turn a quarter.
         tokens: text tokens drawn from each pair's in a step (their order does not matter to
             FILM); 0 takes all.
-        gate_every: every so many steps the gradient also flows through the text gates, which nearly
-            doubles a step; between, the gates are computed but taken as given.
+        gate_every: every so many steps the gradient also flows through the text gates, which costs
+            about a fifth more; between, the gates are computed but taken as given.
         made_pairs: "none", "focus" or "exposure": pairs made from one image, whose answer is known.
         made_share: the share of pairs that are made so.
         losses: {loss term: weight}.
