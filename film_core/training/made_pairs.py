@@ -5,12 +5,19 @@ Exposure: the image is exposed too long for one source, too short for the other,
 """
 
 import numpy as np
-from scipy.ndimage import gaussian_filter
+from scipy.ndimage import convolve, gaussian_filter
 
 
 def make_focus_pair(image: np.ndarray, draw: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Return (near, far) focused versions of `image` (H, W) float32 in [0, 1]."""
-    blurred = gaussian_filter(image, draw.uniform(0.8, 3.5), mode="nearest")
+    """Return (near, far) focused versions of `image` (H, W) float32 in [0, 1].
+
+    Half of them are blurred evenly over a disc, as an open aperture does, half by a Gaussian, as
+    a closed one with its diffraction nearly does.
+    """
+    if draw.random() < 0.5:
+        blurred = gaussian_filter(image, draw.uniform(0.8, 3.5), mode="nearest")
+    else:
+        blurred = convolve(image, _disc(draw.uniform(1.2, 5.0)), mode="nearest")
     # A region with a natural outline: smooth noise above its median-ish level, slightly soft,
     # because a lens never cuts sharply between focus and blur.
     size = max(image.shape)
@@ -20,6 +27,14 @@ def make_focus_pair(image: np.ndarray, draw: np.random.Generator) -> tuple[np.nd
     near = region * image + (1 - region) * blurred
     far = region * blurred + (1 - region) * image
     return near.astype(np.float32), far.astype(np.float32)
+
+
+def _disc(radius: float) -> np.ndarray:
+    """Return a blur kernel: a disc of `radius` pixels with a soft rim, its sum 1, float32."""
+    reach = int(np.ceil(radius + 0.5))
+    y, x = np.mgrid[-reach : reach + 1, -reach : reach + 1]
+    kernel = np.clip(radius + 0.5 - np.hypot(y, x), 0, 1)
+    return (kernel / kernel.sum()).astype(np.float32)
 
 
 def make_exposure_pair(

@@ -10,6 +10,7 @@ from film_core.training.beginning import BEGINNINGS
 
 SCHEDULES = ("step", "cosine", "constant")
 MADE_PAIRS = ("none", "focus", "exposure")
+OPTIMISERS = ("adam", "muon")
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,9 @@ class Recipe:
         made_pairs: "none", "focus" or "exposure": pairs made from one image, whose answer is known.
         made_share: the share of pairs that are made so.
         losses: {loss term: weight}.
-        learning_rate: Adam's, at the start (after the warm-up).
+        optimiser: "adam", or "muon": steps of equal size in all directions of every convolution's
+            matrix (see `orthogonal.py`), Adam for the rest.
+        learning_rate: the optimiser's, at the start (after the warm-up).
         schedule: "step" (times `decay` every `decay_epochs`), "cosine" (down to a hundredth), or
             "constant" (a run that may be stopped whenever its average is good enough).
         decay, decay_epochs: of the step schedule.
@@ -59,6 +62,7 @@ class Recipe:
     made_pairs: str = "none"
     made_share: float = 0.0
     losses: dict[str, float] = field(default_factory=lambda: {"intensity": 1.0, "gradient": 20.0})
+    optimiser: str = "adam"
     learning_rate: float = 1e-5
     schedule: str = "step"
     decay: float = 0.6
@@ -172,7 +176,8 @@ def _converted(name: str, value: Any, like: Any) -> Any:
 
 
 def _check(recipe: Recipe) -> None:
-    named = (("schedule", SCHEDULES), ("made_pairs", MADE_PAIRS), ("beginning", BEGINNINGS))
+    named = (("schedule", SCHEDULES), ("made_pairs", MADE_PAIRS), ("beginning", BEGINNINGS),
+             ("optimiser", OPTIMISERS))  # fmt: skip
     for name, allowed in named:
         if getattr(recipe, name) not in allowed:
             raise unknown_name(name.replace("_", " "), getattr(recipe, name), allowed)

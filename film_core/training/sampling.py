@@ -45,16 +45,23 @@ class Sampler:
     Attributes:
         train: (file, name) of every pair that is trained on.
         validation: the pairs held out: never drawn, chosen by a hash of their names, so that the
-            choice does not depend on the seed or on what else is trained on.
+            choice does not depend on the seed. Where pairs are made, one image prepared as both
+            sources only serves to make pairs, and is never held out.
     """
 
     def __init__(self, files: list[PreparedFile], recipe: Recipe) -> None:
         self.recipe = recipe
         everything = [(file, name) for file in files for name in file.names]
-        ranked = sorted(everything, key=_rank)
-        held_out = min(recipe.validation_pairs, round(recipe.validation_share * len(everything)))
+        makes = recipe.made_pairs != "none"
+        pairs = [entry for entry in everything if not (makes and _one_image(entry))]
+        ranked = sorted(pairs, key=_rank)
+        held_out = min(recipe.validation_pairs, round(recipe.validation_share * len(pairs)))
         self.validation = ranked[:held_out]
-        self.train = sorted(ranked[held_out:], key=lambda entry: (entry[0].dataset, entry[1]))
+        chosen = set(self.validation)
+        self.train = sorted(
+            (entry for entry in everything if entry not in chosen),
+            key=lambda entry: (entry[0].dataset, entry[1]),
+        )
         if not self.train:
             raise SettingError(
                 "training.no_pairs",
@@ -127,7 +134,9 @@ class Sampler:
                 a, b = a[:, ::-1], b[:, ::-1]
             if draw.random() < 0.5:
                 a, b = a[::-1], b[::-1]
-        made = self.recipe.made_pairs != "none" and draw.random() < self.recipe.made_share
+        made = self.recipe.made_pairs != "none" and (
+            draw.random() < self.recipe.made_share or np.array_equal(a, b)
+        )
         if not made:
             return np.ascontiguousarray(a), np.ascontiguousarray(b), np.zeros_like(a), 0.0
         if self.recipe.made_pairs == "focus":
@@ -149,6 +158,11 @@ class Sampler:
             else:
                 drawn.append(text[np.sort(draw.choice(len(text), count, len(text) < count))])
         return np.stack(drawn)
+
+
+def _one_image(entry: tuple[PreparedFile, str]) -> bool:
+    pair = entry[0].read(entry[1])
+    return np.array_equal(pair.image_a, pair.image_b)
 
 
 def _rank(entry: tuple[PreparedFile, str]) -> str:

@@ -17,6 +17,7 @@ from film_core.images import write_image
 from film_core.training.experiment import Experiment, TrainingError
 from film_core.training.losses import LossInput, compute_losses
 from film_core.training.optimiser import Adam, FlatParameters, clip
+from film_core.training.orthogonal import Muon
 from film_core.training.parallel import Ranks
 from film_core.training.recipe import Recipe
 from film_core.training.sampling import Batch, Sampler
@@ -59,7 +60,11 @@ class Trainer:
         self.parameters = FlatParameters(film)
         self.state = TrainingState.begin(self.ranks.from_first(self.parameters.read()))
         self.parameters.write(self.state.parameters)
-        self.adam = Adam(self.state.parameters.size)
+        self.optimiser = (
+            Muon(self.parameters.layout)
+            if recipe.optimiser == "muon"
+            else Adam(self.state.parameters.size)
+        )
         self.steps = max(1, math.ceil(recipe.epochs * self.sampler.steps_an_epoch))
         self.asked_to_stop = self.stopped = False
 
@@ -70,7 +75,7 @@ class Trainer:
             TruncatedCheckpointError: the saved state is damaged.
         """
         self.state = TrainingState.load(self.experiment.state)
-        self.adam.first, self.adam.second = self.state.first, self.state.second
+        self.optimiser.first, self.optimiser.second = self.state.first, self.state.second
         self.parameters.write(self.state.parameters)
 
     def train(self, cancelled: Callable[[], bool] | None = None) -> TrainingState:
@@ -153,9 +158,9 @@ class Trainer:
             raise self._not_a_number(batch, values)
         rate = learning_rate(self.recipe, state.step, self.steps, self.sampler.steps_an_epoch)
         self._keep_pictures(batch, fused)
-        self.adam.update(state.parameters, gradient, rate, state.step + 1)
+        self.optimiser.update(state.parameters, gradient, rate, state.step + 1)
         state.step += 1
-        state.first, state.second = self.adam.first, self.adam.second
+        state.first, state.second = self.optimiser.first, self.optimiser.second
         state.follow(self.recipe.average)
         self.parameters.write(state.parameters)
         return values | {"learning_rate": rate}

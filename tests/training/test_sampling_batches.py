@@ -1,5 +1,6 @@
 """Batches depend on the seed and the step alone; held-out pairs are never drawn."""
 
+import h5py
 import numpy as np
 import pytest
 
@@ -117,12 +118,34 @@ def test_made_pairs_know_their_answer(prepared, kind):
     assert sampler(prepared).batch(0).known.tolist() == [0.0]
 
 
-def test_focus_pairs_are_sharp_in_complementary_places():
+def test_one_image_as_both_sources_is_always_made_into_a_pair_and_never_held_out(
+    tmp_path, write_prepared
+):
+    pairs = write_prepared(tmp_path / "Pairs_train.h5", "Pairs", count=5)
+    images = write_prepared(tmp_path / "Images_train.h5", "Images", count=20)
+    with h5py.File(images, "r+") as file:
+        for name in file["imageA"]:
+            file["imageB"][name][...] = file["imageA"][name][...]
+    settings = {"crop": "48x64", "validation_share": 0.4, "balance": 0, "made_share": 0}
+    recipe = make_recipe("film-studio", {**settings, "made_pairs": "focus"})
+    drawn = Sampler([PreparedFile(pairs), PreparedFile(images)], recipe)
+    assert [file.dataset for file, _ in drawn.validation] == ["Pairs", "Pairs"]
+    assert len(drawn.train) == 3 + 20
+    for step in range(23):
+        batch = drawn.batch(step)
+        assert batch.known[0] == batch.names[0].startswith("Images/")
+        assert not np.array_equal(batch.image_a, batch.image_b)
+
+
+@pytest.mark.parametrize("seed", range(4))  # two blurred by a disc, two by a Gaussian
+def test_focus_pairs_are_sharp_in_complementary_places(seed):
     image = np.random.default_rng(0).random((96, 96)).astype(np.float32)
-    near, far = make_focus_pair(image, np.random.default_rng(1))
+    near, far = make_focus_pair(image, np.random.default_rng(seed))
     kept_near, kept_far = np.abs(near - image) < 1e-3, np.abs(far - image) < 1e-3
-    assert 0.1 < kept_near.mean() < 0.9 and 0.1 < kept_far.mean() < 0.9
+    # The smallest region covers a quarter, of which a wide soft rim is neither kept nor blurred.
+    assert 0.05 < kept_near.mean() < 0.9 and 0.05 < kept_far.mean() < 0.9
     assert (kept_near & kept_far).mean() < 0.1
+    assert near.mean() == pytest.approx(image.mean(), abs=0.01)
 
 
 def test_exposures_are_brighter_and_darker():
