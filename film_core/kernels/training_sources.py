@@ -66,7 +66,7 @@ CONVOLUTION = Source(
 
 def _gate_shapes(features: Shape, text: Shape, *_: Shape) -> list[Shape]:
     lanes = (text[1] + 15) // 16 * 16
-    return [[features[0], 256], [features[0], 16 * lanes + 8 * 256]]
+    return [[features[0], 256], [features[0], 8 * lanes * (2 + 256)]]
 
 
 _GATE = f"""

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import platform
+from functools import cache
 from pathlib import Path
 
 # Only features that a compiler may use for our code; the rest of the list varies between kernels.
@@ -23,6 +24,7 @@ def processor_name() -> str:
     return platform.machine()
 
 
+@cache
 def processor_features() -> tuple[str, ...]:
     """Return the instruction-set features that generated code may use, sorted by name."""
     for line in _cpuinfo():

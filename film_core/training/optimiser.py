@@ -57,6 +57,14 @@ class FlatParameters:
         )
 
 
+CHUNK = 32768
+"""Parameters worked on at a time: what several sums and products read stays in cache."""
+
+
+def _chunks(size: int) -> list[slice]:
+    return [slice(start, start + CHUNK) for start in range(0, size, CHUNK)]
+
+
 class Adam:
     """Adam without weight decay: betas 0.9 and 0.999, epsilon 1e-8."""
 
@@ -68,21 +76,26 @@ class Adam:
 
     def update(self, parameters: np.ndarray, gradient: np.ndarray, rate: float, step: int) -> None:
         """Change `parameters` in place by step number `step` (from 1)."""
-        self.first *= self.BETA1
-        self.first += (1 - self.BETA1) * gradient
-        self.second *= self.BETA2
-        self.second += (1 - self.BETA2) * np.square(gradient)
-        denominator = np.sqrt(self.second)
-        denominator /= np.float32(np.sqrt(1 - self.BETA2**step))
-        denominator += np.float32(self.EPSILON)
-        np.divide(self.first, denominator, out=denominator)
-        denominator *= np.float32(rate / (1 - self.BETA1**step))
-        parameters -= denominator
+        root = np.float32(np.sqrt(1 - self.BETA2**step))
+        scale = np.float32(rate / (1 - self.BETA1**step))
+        for part in _chunks(parameters.size):
+            first, second, slope = self.first[part], self.second[part], gradient[part]
+            first *= self.BETA1
+            first += (1 - self.BETA1) * slope
+            second *= self.BETA2
+            second += (1 - self.BETA2) * np.square(slope)
+            denominator = np.sqrt(second)
+            denominator /= root
+            denominator += np.float32(self.EPSILON)
+            np.divide(first, denominator, out=denominator)
+            denominator *= scale
+            parameters[part] -= denominator
 
 
 def clip(gradient: np.ndarray, limit: float) -> float:
     """Scale `gradient` in place to a norm of at most `limit` (0: no limit); return its norm."""
-    norm = float(np.sqrt(np.sum(np.square(gradient, dtype=np.float64))))
+    squares = (np.square(gradient[part], dtype=np.float64) for part in _chunks(gradient.size))
+    norm = float(np.sqrt(sum(np.sum(square) for square in squares)))
     if limit and norm > limit:
         gradient *= np.float32(limit / norm)
     return norm

@@ -3,8 +3,14 @@
 //
 // Only the mean over queries of the softmax is needed, w[h][n] = mean over t of p[h][t][n]; the
 // values are one weighted sum of runs, and the key bias cancels. Backwards, with a[h][n] the
-// gradient of w, the scores receive p (a - sum over m of p a) / T. Keys and probabilities are
-// recomputed: the forward pass keeps the shift and scale of each softmax row and 8 x 256 numbers.
+// gradient of w, the scores receive p (a - sum over m of p a) / T.
+//
+// Scores and probabilities of all runs would be megabytes for every head, and waiting for them takes
+// longer than computing them. So both passes go through the runs once, a block at a time with all
+// heads, and keep nothing of a block: the forward pass adds up p x for every text token with the
+// largest score so far taken off (and what was added before scaled down when a larger one comes),
+// and the sum over m of p a follows from that sum of p x, as a is linear in x. The forward pass
+// keeps these sums and the shift and scale of each softmax row.
 #pragma once
 
 #include <cmath>
@@ -31,9 +37,10 @@ class TextGate {
   public:
     static constexpr int kWidth256 = 256, kAttentionHeads = 8, kHeadWidth = 32, kChannels = 32;
 
-    // Floats kept for each image: shift and scale of the softmax rows, pooled runs.
+    // Floats kept for each image: shift and scale of the softmax rows (8, 2, lanes), and for each
+    // of them the mean of the runs that it attends to (8, lanes, 256).
     static long kept(long text_tokens) {
-        return 2 * kAttentionHeads * padded(text_tokens) + kAttentionHeads * kRun;
+        return kAttentionHeads * padded(text_tokens) * (2 + kRun);
     }
 
     TextGate(long batch, long height, long width, long text_tokens, const GateWeights& weights)
@@ -59,36 +66,19 @@ class TextGate {
     // features (B, H, W, 32), text (B, T, 256) -> gate (B, 256), kept (B, kept(T)).
     void forward(const float* features, const float* text, float* gate, float* kept_out) {
         Scratch& shared = shared_scratch();
-        const long pool_size = kAttentionHeads * columns_;
-        shared.reserve(common_size() + batch_ * pool_size + 256);
+        shared.reserve(common_size() + batch_ * kParts * attended_size() + 256);
         prepare(shared, features, text);
-        float* pools = shared.take(batch_ * pool_size);
-        clear(pools, batch_ * pool_size);
-        for_each_task(batch_ * kAttentionHeads, [&](long task) {
-            const long b = task / kAttentionHeads, h = task % kAttentionHeads;
-            float* shift = kept_out + b * kept(text_) + h * 2 * lanes_;
-            probabilities(b, h, shift, shift + lanes_);
+        float* parts = shared.take(batch_ * kParts * attended_size());
+        for_each_task(batch_ * kParts, [&](long task) {
+            attend(task / kParts, task % kParts, Attended(*this, parts + task * attended_size()));
         });
-        for_each_task(batch_ * 3, [&](long task) {
-            const long b = task / 3, k = task % 3;
-            const RunKind& kind = grid_.kinds[k];
-            for (const Block& block : blocks_)
-                if (block.kind == k)
-                    product(kAttentionHeads, kind.padded, block.to - block.from, mean(b, block),
-                            grid_.tokens, 1, runs(b, block), kind.padded,
-                            pools + b * pool_size + column_first_[k], columns_, true);
+        for_each_task(batch_ * kAttentionHeads, [&](long task) {
+            const long b = task / kAttentionHeads;
+            merge(task % kAttentionHeads, parts + b * kParts * attended_size(),
+                  kept_out + b * kept(text_));
         });
         for (long b = 0; b < batch_; ++b) {
-            float* pooled = kept_out + b * kept(text_) + 2 * kAttentionHeads * lanes_;
-            for (int h = 0; h < kAttentionHeads; ++h)
-                for (int j = 0; j < kRun; ++j) {
-                    float total = 0;
-                    for (int k = 0; k < 3; ++k)
-                        total += pools[b * pool_size + h * columns_ + column_first_[k] +
-                                       grid_.kinds[k].position[j]];
-                    pooled[h * kRun + j] = total;
-                }
-            const Projection p(w_, pooled);
+            const Projection p(w_, pooled(kept_out + b * kept(text_)).data());
             for (int i = 0; i < kRun; ++i) gate[b * kRun + i] = p.result[i] * p.inverse;
         }
     }
@@ -100,93 +90,64 @@ class TextGate {
         const long bands = (height_ + kBandRows - 1) / kBandRows;
         const long slab_size = kChannels * kChannels + kChannels;
         const long wide = kRun * kWidth256, merged_size = columns_ * kWidth256;
-        shared.reserve(common_size() +
-                       batch_ * (32 * columns_ + grid_.tokens * (16 + kWidth256) +
-                                 lanes_ * kWidth256 + merged_size) +
-                       merged_size + batch_ * bands * slab_size + slab_size + 1024);
+        const long query_size = lanes_ * kWidth256, part_size = query_size + merged_size;
+        shared.reserve(common_size() + merged_size +
+                       batch_ * (32 * columns_ + kAttentionHeads * lanes_ + kParts * part_size) +
+                       batch_ * bands * slab_size + slab_size + 1024);
         prepare(shared, features, text);
-        float* pull = shared.take(batch_ * columns_ * 16);         // (columns, 16 heads)
-        float* pull_turned = shared.take(batch_ * columns_ * 16);  // (16 heads, columns)
-        float* d_mean = shared.take(batch_ * grid_.tokens * 16);
-        float* d_query = shared.take(batch_ * lanes_ * kWidth256);
-        float* d_keys = shared.take(batch_ * grid_.tokens * kWidth256);  // (B, 8, tokens, 32)
-        float* d_merged = shared.take(batch_ * merged_size);             // (B, 8, columns, 32)
-        float* merged_turned = shared.take(merged_size);                 // (8, 32, columns)
+        Pull pull;
+        pull.straight = shared.take(batch_ * columns_ * 16);
+        pull.turned = shared.take(batch_ * columns_ * 16);
+        pull.inner = shared.take(batch_ * kAttentionHeads * lanes_);
+        float* merged_turned = shared.take(merged_size);           // (256, columns)
+        float* parts = shared.take(batch_ * kParts * part_size);   // d_query, d_merged of each part
 
         clear(d.in_weight, 3 * wide);
         clear(d.in_bias, 3 * kWidth256);
         clear(d.out_weight, wide);
         clear(d.out_bias, kWidth256);
-        clear(pull, batch_ * columns_ * 16);
-        clear(pull_turned, batch_ * columns_ * 16);
-        clear(d_merged, batch_ * merged_size);
+        clear(pull.straight, batch_ * columns_ * 16);
+        clear(pull.turned, batch_ * columns_ * 16);
         for (long b = 0; b < batch_; ++b) {
             std::vector<float> d_pooled(kAttentionHeads * kRun, 0.0f);
-            projection_backward(kept_in + b * kept(text_) + 2 * kAttentionHeads * lanes_,
-                                d_gate + b * kRun, d, d_pooled.data());
-            float *at = pull + b * columns_ * 16, *turned = pull_turned + b * columns_ * 16;
-            for (int k = 0; k < 3; ++k)
-                for (int h = 0; h < kAttentionHeads; ++h)
-                    for (int j = 0; j < kRun; ++j) {
-                        const long column = column_first_[k] + grid_.kinds[k].position[j];
-                        at[column * 16 + h] += d_pooled[h * kRun + j];
-                        turned[h * columns_ + column] += d_pooled[h * kRun + j];
-                    }
+            const float* kept = kept_in + b * this->kept(text_);
+            projection_backward(pooled(kept).data(), d_gate + b * kRun, d, d_pooled.data());
+            pull_backward(b, d_pooled.data(), attended(kept), pull);
         }
-        for_each_task(kWidth256, [&](long row) {
-            const float* from = merged_ + row / kHeadWidth * columns_ * kHeadWidth + row % kHeadWidth;
-            for (long c = 0; c < columns_; ++c)
-                merged_turned[row * columns_ + c] = from[c * kHeadWidth];
-        });
-        const long blocks = static_cast<long>(blocks_.size());
-        for_each_task(batch_ * blocks, [&](long task) {
-            const long b = task / blocks;
-            const Block& block = blocks_[task % blocks];
-            const long padded = grid_.kinds[block.kind].padded;
-            product(block.to - block.from, 16, padded, runs(b, block), padded, 1,
-                    pull + (b * columns_ + column_first_[block.kind]) * 16, 16,
-                    d_mean + (b * grid_.tokens + first(block)) * 16, 16, false);
-        });
-        for_each_task(batch_ * kAttentionHeads, [&](long task) {
-            const long b = task / kAttentionHeads, h = task % kAttentionHeads;
-            scores_backward(b, h, kept_in + b * kept(text_) + h * 2 * lanes_,
-                            d_mean + b * grid_.tokens * 16, d_query + b * lanes_ * kWidth256,
-                            d_keys + task * grid_.tokens * kHeadWidth,
-                            d_merged + task * columns_ * kHeadWidth);
-        });
-        for_each_task(batch_ * blocks, [&](long task) {
-            const long b = task / blocks;
-            runs_backward(b, blocks_[task % blocks], d_keys + b * grid_.tokens * kWidth256,
-                          merged_turned, pull_turned + b * columns_ * 16);
-        });
-        // The same key weight serves its column in all three kinds of runs.
         for_each_task(kWidth256, [&](long e) {
-            float* out = d.in_weight + wide + e * kRun;
-            for (long b = 0; b < batch_; ++b) {
-                const float* from = d_merged + b * merged_size +
-                                    e / kHeadWidth * columns_ * kHeadWidth + e % kHeadWidth;
-                for (int k = 0; k < 3; ++k)
-                    for (int j = 0; j < kRun; ++j)
-                        out[j] += from[(column_first_[k] + grid_.kinds[k].position[j]) * kHeadWidth];
-            }
+            for (long c = 0; c < columns_; ++c)
+                merged_turned[e * columns_ + c] = merged_[c * kWidth256 + e];
         });
-        query_backward(text, d_query, d_text, d);
+        for_each_task(batch_ * kParts, [&](long task) {
+            const long b = task / kParts;
+            float* d_query = parts + task * part_size;
+            clear(d_query, part_size);
+            attend_backward(b, task % kParts, kept_in + b * kept(text_), pull, merged_turned, d_query,
+                            d_query + query_size);
+        });
+        sum_parts(parts, part_size);
+        for_each_task(kAttentionHeads, [&](long h) {
+            key_weight_backward(h, parts + query_size, part_size * kParts, d.in_weight + wide);
+        });
+        const float unit = 1.0f / std::sqrt(static_cast<float>(kHeadWidth));
+        query_backward(text, parts, part_size * kParts, unit, d_text, d);
 
         for_each_task(batch_ * kChannels, [&](long task) {
             scatter_runs(task / kChannels, static_cast<int>(task % kChannels));
         });
-        float* parts = shared.take(batch_ * bands * slab_size);
+        float* slabs = shared.take(batch_ * bands * slab_size);
         float* total = shared.take(slab_size);
         for_each_task(batch_ * bands, [&](long task) {
-            slab_backward(task / bands, task % bands, features, d_features, parts + task * slab_size);
+            slab_backward(task / bands, task % bands, features, d_features, slabs + task * slab_size);
         });
-        sum_tasks(parts, batch_ * bands, slab_size, slab_size, total);
+        sum_tasks(slabs, batch_ * bands, slab_size, slab_size, total);
         std::memcpy(d.slab_weight, total, kChannels * kChannels * sizeof(float));
         std::memcpy(d.slab_bias, total + kChannels * kChannels, kChannels * sizeof(float));
     }
 
   private:
     static constexpr long kBlock = 64, kBandRows = 16;
+    static constexpr long kParts = 4;  // of an image's runs: tasks of their own, summed in order
     struct Block {
         int kind;
         long from, to;  // tokens of this kind
@@ -199,14 +160,13 @@ class TextGate {
         return runs_ + b * runs_size_ + runs_first_[block.kind] +
                block.from * grid_.kinds[block.kind].padded;
     }
-    float* mean(long b, const Block& block) const {
-        return mean_ + b * kAttentionHeads * grid_.tokens + first(block);
-    }
+    long columns(int kind) const { return static_cast<long>(grid_.kinds[kind].columns.size()); }
+    // Blocks of a part.
+    long part_begin(long part) const { return part * static_cast<long>(blocks_.size()) / kParts; }
     float* plane(long b) const { return planes_ + b * kChannels * height_ * width_; }
 
     long common_size() const {
-        return batch_ * (kChannels * height_ * width_ + runs_size_ +
-                         grid_.tokens * kAttentionHeads + 2 * lanes_ * kWidth256) +
+        return batch_ * (kChannels * height_ * width_ + runs_size_ + 2 * lanes_ * kWidth256) +
                columns_ * kWidth256 + kWidth256 * kWidth256 + 512;
     }
 
@@ -215,10 +175,9 @@ class TextGate {
     void prepare(Scratch& shared, const float* features, const float* text) {
         planes_ = shared.take(batch_ * kChannels * height_ * width_);
         runs_ = shared.take(batch_ * runs_size_);
-        mean_ = shared.take(batch_ * kAttentionHeads * grid_.tokens);
         query_ = shared.take(batch_ * lanes_ * kWidth256);
         query_turned_ = shared.take(batch_ * lanes_ * kWidth256);
-        merged_ = shared.take(columns_ * kWidth256);  // (8, columns, 32)
+        merged_ = shared.take(columns_ * kWidth256);  // (columns, 256): key weights of each column
         float* turned = shared.take(kWidth256 * kWidth256);
 
         const long bands = (height_ + kBandRows - 1) / kBandRows;
@@ -249,14 +208,11 @@ class TextGate {
         const float* key_weight = w_.in_weight + kWidth256 * kRun;
         for (int j = 0; j < kRun; ++j)
             for (int e = 0; e < kWidth256; ++e) turned[j * kWidth256 + e] = key_weight[e * kRun + j];
-        for (int h = 0; h < kAttentionHeads; ++h)
-            for (int k = 0; k < 3; ++k)
-                for (int j = 0; j < kRun; ++j) {
-                    float* row = merged_ + (h * columns_ + column_first_[k] +
-                                            grid_.kinds[k].position[j]) * kHeadWidth;
-                    const float* from = turned + j * kWidth256 + h * kHeadWidth;
-                    for (int e = 0; e < kHeadWidth; ++e) row[e] += from[e];
-                }
+        for (int k = 0; k < 3; ++k)
+            for (int j = 0; j < kRun; ++j) {
+                float* row = merged_ + (column_first_[k] + grid_.kinds[k].position[j]) * kWidth256;
+                for (int e = 0; e < kWidth256; ++e) row[e] += turned[j * kWidth256 + e];
+            }
     }
 
     // slab = features * slab_weight + bias, one plane for each channel.
@@ -296,140 +252,236 @@ class TextGate {
         }
     }
 
-    // ---- softmax over the runs, for one image and head ------------------------------------------
+    // ---- attention to the runs, a part of an image's at a time ---------------------------------
 
-    // keys (count, 32) and scores (count, lanes) of one block.
-    void block_scores(long b, long h, const Block& block, float* keys, float* scores) const {
-        const long count = block.to - block.from, padded = grid_.kinds[block.kind].padded;
-        product(count, kHeadWidth, padded, runs(b, block), padded, 1,
-                merged_ + (h * columns_ + column_first_[block.kind]) * kHeadWidth, kHeadWidth, keys,
-                kHeadWidth, false);
-        product(count, lanes_, kHeadWidth, keys, kHeadWidth, 1,
+    // What a part of the runs adds up to: for each head and text token the largest score, the sum of
+    // exp(score - largest), and the sum of the runs' columns weighted with it.
+    struct Attended {
+        float *top, *total, *sums;  // (8, lanes), (8, lanes), (8, lanes, columns)
+        Attended(const TextGate& gate, float* memory)
+            : top(memory), total(memory + kAttentionHeads * gate.lanes_),
+              sums(memory + 2 * kAttentionHeads * gate.lanes_) {}
+    };
+    long attended_size() const { return kAttentionHeads * lanes_ * (2 + columns_); }
+
+    // Means of the attended runs (8, lanes, 256) within what is kept of an image.
+    const float* attended(const float* kept) const { return kept + 2 * kAttentionHeads * lanes_; }
+
+    // Keys of a block, (count, 256).
+    void block_keys(const Block& block, const float* x, float* keys) const {
+        const long padded = grid_.kinds[block.kind].padded;
+        product(block.to - block.from, kWidth256, columns(block.kind), x, padded, 1,
+                merged_ + column_first_[block.kind] * kWidth256, kWidth256, keys, kWidth256, false);
+    }
+
+    // Scores of one head, (count, lanes).
+    void head_scores(long b, long h, long count, const float* keys, float* scores) const {
+        product(count, lanes_, kHeadWidth, keys + h * kHeadWidth, kWidth256, 1,
                 query_turned_ + (b * kWidth256 + h * kHeadWidth) * lanes_, lanes_, scores, lanes_,
                 false);
     }
 
-    // Mean over the text tokens of the softmax, and (shift, scale) with p = exp(score - shift) scale.
-    void probabilities(long b, long h, float* shift, float* scale) const {
+    void attend(long b, long part, const Attended& out) const {
         Scratch& scratch = thread_scratch();
-        const long blocks = static_cast<long>(blocks_.size());
-        scratch.reserve((grid_.tokens + blocks) * lanes_ + kBlock * kHeadWidth + 64);
-        float* p = scratch.take(grid_.tokens * lanes_);
-        float* shifts = scratch.take(blocks * lanes_);  // the maximum so far, at each block
-        float* keys = scratch.take(kBlock * kHeadWidth);
-        for (long t = 0; t < lanes_; ++t) shift[t] = -1e30f, scale[t] = 0.0f;
-        for (long i = 0; i < blocks; ++i) {
+        scratch.reserve(kBlock * (kWidth256 + lanes_) + 64);
+        float* keys = scratch.take(kBlock * kWidth256);
+        float* scores = scratch.take(kBlock * lanes_);
+        for (long i = 0; i < kAttentionHeads * lanes_; ++i) out.top[i] = -1e30f;
+        clear(out.total, kAttentionHeads * lanes_ * (1 + columns_));
+        for (long i = part_begin(part); i < part_begin(part + 1); ++i) {
             const Block& block = blocks_[i];
-            const long count = block.to - block.from;
-            float* scores = p + first(block) * lanes_;
-            block_scores(b, h, block, keys, scores);
-            const float* counts = counts_.data() + first(block);
-            for (long v = 0; v < lanes_; v += kLanes) {
-                const Vec old = load(shift + v);
-                Vec top = old;
-                for (long n = 0; n < count; ++n) top = maximum(top, load(scores + n * lanes_ + v));
-                Vec total = load(scale + v) * exponential(old - top);
-                for (long n = 0; n < count; ++n) {
-                    float* at = scores + n * lanes_ + v;
-                    const Vec e = exponential(load(at) - top) * counts[n];
-                    store(at, e);
-                    total += e;
-                }
-                store(shift + v, top);
-                store(scale + v, total);
-                store(shifts + i * lanes_ + v, top);
-            }
-        }
-        for (long t = 0; t < lanes_; ++t) scale[t] = t < text_ ? 1.0f / scale[t] : 0.0f;
-        const float share = 1.0f / text_;
-        for (long i = 0; i < blocks; ++i) {
-            const Block& block = blocks_[i];
-            float* factor = shifts + i * lanes_;
-            for (long v = 0; v < lanes_; v += kLanes)
-                store(factor + v, exponential(load(factor + v) - load(shift + v)) * load(scale + v) *
-                                      share);
-            float* out = mean(b, block) + h * grid_.tokens;
-            const float* at = p + first(block) * lanes_;
-            for (long n = 0; n < block.to - block.from; ++n, at += lanes_) {
-                Vec total = Vec{};
-                for (long v = 0; v < lanes_; v += kLanes) total += load(at + v) * load(factor + v);
-                out[n] = sum(total);
-            }
-        }
-    }
-
-    // From the gradient of the mean to those of the queries, keys and merged key weights.
-    void scores_backward(long b, long h, const float* shift, const float* d_mean, float* d_query,
-                         float* d_keys, float* d_merged) const {
-        Scratch& scratch = thread_scratch();
-        scratch.reserve(grid_.tokens * lanes_ + 2 * lanes_ + lanes_ * kHeadWidth * 2 + 256);
-        float* p = scratch.take(grid_.tokens * lanes_);
-        float* inner = scratch.take(lanes_);   // sum over the runs of p * d_mean
-        float* factor = scratch.take(lanes_);
-        float* dq = scratch.take(lanes_ * kHeadWidth);
-        float* query = scratch.take(lanes_ * kHeadWidth);
-        const float share = 1.0f / text_;
-        for (long t = 0; t < lanes_; ++t) {
-            factor[t] = shift[lanes_ + t] * share;
-            std::memcpy(query + t * kHeadWidth, query_ + (b * lanes_ + t) * kWidth256 + h * kHeadWidth,
-                        kHeadWidth * sizeof(float));
-        }
-        clear(inner, lanes_);
-        clear(dq, lanes_ * kHeadWidth);
-        for (const Block& block : blocks_) {
-            float* scores = p + first(block) * lanes_;
-            block_scores(b, h, block, d_keys + first(block) * kHeadWidth, scores);
-            const float *counts = counts_.data() + first(block), *a = d_mean + first(block) * 16 + h;
-            float* out = mean(b, block) + h * grid_.tokens;
-            for (long n = 0; n < block.to - block.from; ++n) {
-                Vec total = Vec{};
-                for (long v = 0; v < lanes_; v += kLanes) {
-                    float* at = scores + n * lanes_ + v;
-                    const Vec e = exponential(load(at) - load(shift + v)) * load(factor + v) *
-                                  counts[n];
-                    store(at, e);
-                    total += e;
-                    store(inner + v, load(inner + v) + e * a[n * 16]);
-                }
-                out[n] = sum(total);
-            }
-        }
-        // inner holds (1/T) sum p a; the formula wants the sum itself.
-        for (long t = 0; t < lanes_; ++t) inner[t] *= static_cast<float>(text_);
-        for (const Block& block : blocks_) {
             const long count = block.to - block.from, padded = grid_.kinds[block.kind].padded;
-            float *ds = p + first(block) * lanes_, *k = d_keys + first(block) * kHeadWidth;
-            const float* a = d_mean + first(block) * 16 + h;
-            for (long n = 0; n < count; ++n)
-                for (long v = 0; v < lanes_; v += kLanes) {
-                    float* at = ds + n * lanes_ + v;
-                    store(at, load(at) * (a[n * 16] - load(inner + v)));
-                }
-            product(lanes_, kHeadWidth, count, ds, 1, lanes_, k, kHeadWidth, dq, kHeadWidth, true);
-            product(count, kHeadWidth, lanes_, ds, lanes_, 1, query, kHeadWidth, k, kHeadWidth, false);
-            product(padded, kHeadWidth, count, runs(b, block), 1, padded, k, kHeadWidth,
-                    d_merged + column_first_[block.kind] * kHeadWidth, kHeadWidth, true);
+            const float *x = runs(b, block), *counts = counts_.data() + first(block);
+            block_keys(block, x, keys);
+            for (long h = 0; h < kAttentionHeads; ++h) {
+                float* sums = out.sums + h * lanes_ * columns_;
+                head_scores(b, h, count, keys, scores);
+                for (long v = 0; v < lanes_; v += kLanes)
+                    exponentials(scores + v, count, counts, out.top + h * lanes_ + v,
+                                 out.total + h * lanes_ + v, sums + v * columns_);
+                product(text_, padded, count, scores, 1, lanes_, x, padded,
+                        sums + column_first_[block.kind], columns_, true);
+            }
         }
-        const float unit = 1.0f / std::sqrt(static_cast<float>(kHeadWidth));
-        for (long t = 0; t < lanes_; ++t)
-            for (int e = 0; e < kHeadWidth; ++e)
-                d_query[t * kWidth256 + h * kHeadWidth + e] = dq[t * kHeadWidth + e] * unit;
     }
 
-    // ---- back from the keys to the runs and the slab --------------------------------------------
+    // Scores of some text tokens become multiplicity * exp(score - top); where that raises their
+    // `top`, what was added up with the old one is scaled down.
+    void exponentials(float* scores, long count, const float* counts, float* top_at, float* total_at,
+                      float* sums) const {
+        const Vec old = load(top_at);
+        Vec top = old;
+        for (long n = 0; n < count; ++n) top = maximum(top, load(scores + n * lanes_));
+        float shrink[kLanes];
+        store(shrink, exponential(old - top));
+        Vec total = load(total_at) * load(shrink);
+        for (long n = 0; n < count; ++n) {
+            const Vec e = exponential(load(scores + n * lanes_) - top) * counts[n];
+            store(scores + n * lanes_, e);
+            total += e;
+        }
+        store(top_at, top);
+        store(total_at, total);
+        for (int lane = 0; lane < kLanes; ++lane)
+            if (shrink[lane] != 1.0f)
+                for (long c = 0; c < columns_; ++c) sums[lane * columns_ + c] *= shrink[lane];
+    }
 
-    // The runs of one block are overwritten by their gradient.
-    void runs_backward(long b, const Block& block, const float* d_keys, const float* merged_turned,
-                       const float* pull_turned) const {
-        const long count = block.to - block.from, padded = grid_.kinds[block.kind].padded;
-        float* x = runs(b, block);
-        product(count, padded, kAttentionHeads, mean(b, block), 1, grid_.tokens,
-                pull_turned + column_first_[block.kind], columns_, x, padded, false);
+    // Adds up the parts of one head: (shift, scale) with p = exp(score - shift) scale, and the mean
+    // of the runs that each text token attends to, value by value.
+    void merge(long h, const float* parts, float* kept_out) const {
+        float *shift = kept_out + 2 * h * lanes_, *scale = shift + lanes_;
+        float* mean = kept_out + (2 * kAttentionHeads + h * kRun) * lanes_;
+        std::vector<float> sums(columns_);
+        for (long t = 0; t < lanes_; ++t, mean += kRun) {
+            const long at = h * lanes_ + t, total_at = kAttentionHeads * lanes_ + at;
+            const long sums_at = 2 * kAttentionHeads * lanes_ + at * columns_;
+            float top = -1e30f, total = 0;
+            for (long part = 0; part < kParts; ++part) {
+                const float other = parts[part * attended_size() + at];
+                top = other > top ? other : top;
+            }
+            for (long c = 0; c < columns_; ++c) sums[c] = 0;
+            for (long part = 0; part < kParts; ++part) {
+                const float* from = parts + part * attended_size();
+                const float share = std::exp(from[at] - top);
+                total += share * from[total_at];
+                for (long c = 0; c < columns_; ++c) sums[c] += share * from[sums_at + c];
+            }
+            shift[t] = top;
+            scale[t] = t < text_ ? 1.0f / total : 0.0f;
+            for (int j = 0; j < kRun; ++j) {
+                float value = 0;
+                for (int k = 0; k < 3; ++k)
+                    value += sums[column_first_[k] + grid_.kinds[k].position[j]];
+                mean[j] = value * scale[t];
+            }
+        }
+    }
+
+    // Mean over the text tokens of the runs that they attend to, (8, 256).
+    std::vector<float> pooled(const float* kept) const {
+        std::vector<float> mean(kAttentionHeads * kRun, 0.0f);
         for (int h = 0; h < kAttentionHeads; ++h)
-            product(count, padded, kHeadWidth,
-                    d_keys + (h * grid_.tokens + first(block)) * kHeadWidth, kHeadWidth, 1,
-                    merged_turned + h * kHeadWidth * columns_ + column_first_[block.kind], columns_,
-                    x, padded, true);
+            for (long t = 0; t < text_; ++t) {
+                const float* from = attended(kept) + (h * lanes_ + t) * kRun;
+                for (int j = 0; j < kRun; ++j) mean[h * kRun + j] += from[j];
+            }
+        for (float& value : mean) value /= static_cast<float>(text_);
+        return mean;
+    }
+
+    // ---- and back ------------------------------------------------------------------------------
+
+    // How the gate pulls at the columns of a run: the gradient of `pooled`, by column.
+    struct Pull {
+        float *straight, *turned;  // (B, columns, 16 heads), (B, 16 heads, columns)
+        float* inner;              // (B, 8, lanes): sum over the runs of p a
+    };
+
+    void pull_backward(long b, const float* d_pooled, const float* means, const Pull& pull) const {
+        float *at = pull.straight + b * columns_ * 16, *turned = pull.turned + b * columns_ * 16;
+        for (int k = 0; k < 3; ++k)
+            for (int h = 0; h < kAttentionHeads; ++h)
+                for (int j = 0; j < kRun; ++j) {
+                    const long column = column_first_[k] + grid_.kinds[k].position[j];
+                    at[column * 16 + h] += d_pooled[h * kRun + j];
+                    turned[h * columns_ + column] += d_pooled[h * kRun + j];
+                }
+        for (long row = 0; row < kAttentionHeads * lanes_; ++row)
+            pull.inner[b * kAttentionHeads * lanes_ + row] =
+                Projection::dot(means + row * kRun, d_pooled + row / lanes_ * kRun);
+    }
+
+    // From the pull to the gradients of queries (lanes, 256) and merged key weights (columns, 256),
+    // both added to; the runs of the part are overwritten by their gradient.
+    void attend_backward(long b, long part, const float* kept_in, const Pull& pull,
+                         const float* merged_turned, float* d_query, float* d_merged) const {
+        Scratch& scratch = thread_scratch();
+        scratch.reserve(kBlock * (2 * kWidth256 + lanes_ + 16 + kAttentionHeads) +
+                        kAttentionHeads * lanes_ + 256);
+        float* keys = scratch.take(kBlock * kWidth256);
+        float* d_keys = scratch.take(kBlock * kWidth256);
+        float* scores = scratch.take(kBlock * lanes_);
+        float* a = scratch.take(kBlock * 16);  // (count, 16 heads)
+        float* weight = scratch.take(kBlock * kAttentionHeads);
+        float* scale = scratch.take(kAttentionHeads * lanes_);
+        const float* inner = pull.inner + b * kAttentionHeads * lanes_;
+        for (int h = 0; h < kAttentionHeads; ++h)
+            for (long t = 0; t < lanes_; ++t)
+                scale[h * lanes_ + t] = kept_in[(2 * h + 1) * lanes_ + t] / text_;
+        for (long i = part_begin(part); i < part_begin(part + 1); ++i) {
+            const Block& block = blocks_[i];
+            const long count = block.to - block.from, padded = grid_.kinds[block.kind].padded;
+            const long column = column_first_[block.kind];
+            float* x = runs(b, block);
+            product(count, 16, columns(block.kind), x, padded, 1, pull.straight + (b * columns_ + column) * 16, 16,
+                    a, 16, false);
+            block_keys(block, x, keys);
+            for (long h = 0; h < kAttentionHeads; ++h) {
+                head_scores(b, h, count, keys, scores);
+                scores_backward(count, counts_.data() + first(block), a + h,
+                                kept_in + 2 * h * lanes_, scale + h * lanes_, inner + h * lanes_,
+                                scores, weight + h);
+                product(text_, kHeadWidth, count, scores, 1, lanes_, keys + h * kHeadWidth,
+                        kWidth256, d_query + h * kHeadWidth, kWidth256, true);
+                product(count, kHeadWidth, text_, scores, lanes_, 1,
+                        query_ + b * lanes_ * kWidth256 + h * kHeadWidth, kWidth256,
+                        d_keys + h * kHeadWidth, kWidth256, false);
+            }
+            product(columns(block.kind), kWidth256, count, x, 1, padded, d_keys, kWidth256,
+                    d_merged + column * kWidth256, kWidth256, true);
+            product(count, padded, kAttentionHeads, weight, kAttentionHeads, 1,
+                    pull.turned + b * columns_ * 16 + column, columns_, x, padded, false);
+            for (int e = 0; e < kWidth256; e += 64)  // 64 rows of the weights stay in the first cache
+                product(count, padded, 64, d_keys + e, kWidth256, 1,
+                        merged_turned + e * columns_ + column, columns_, x, padded, true);
+        }
+    }
+
+    // Scores of a block and head become their gradient p (a - inner) / T; `weight` (count), 8 apart,
+    // receives the mean of p over the text tokens.
+    void scores_backward(long count, const float* counts, const float* a, const float* shift,
+                         const float* scale, const float* inner, float* scores,
+                         float* weight) const {
+        for (long n = 0; n < count; ++n) {
+            Vec total = Vec{};
+            for (long v = 0; v < lanes_; v += kLanes) {
+                float* at = scores + n * lanes_ + v;
+                const Vec p = exponential(load(at) - load(shift + v)) * load(scale + v) * counts[n];
+                total += p;
+                store(at, p * (a[n * 16] - load(inner + v)));
+            }
+            weight[n * kAttentionHeads] = sum(total);
+        }
+    }
+
+    // The parts of each image are added to its first, in their order.
+    void sum_parts(float* parts, long size) const {
+        const long chunk = 4096, chunks = (size + chunk - 1) / chunk;
+        for_each_task(batch_ * chunks, [&](long task) {
+            float* to = parts + task / chunks * kParts * size;
+            const long begin = task % chunks * chunk, end = begin + chunk < size ? begin + chunk : size;
+            for (long part = 1; part < kParts; ++part)
+                for (long i = begin; i < end; ++i) to[i] += to[part * size + i];
+        });
+    }
+
+    // The same key weight serves its column in all three kinds of runs. `d_merged` (columns, 256) of
+    // image b starts b * stride later; rows of the head are added to `out` (256, 256).
+    void key_weight_backward(long h, const float* d_merged, long stride, float* out) const {
+        std::vector<float> rows(kRun * kHeadWidth, 0.0f);
+        for (long b = 0; b < batch_; ++b)
+            for (int k = 0; k < 3; ++k)
+                for (int j = 0; j < kRun; ++j) {
+                    const float* from =
+                        d_merged + b * stride + h * kHeadWidth +
+                        (column_first_[k] + grid_.kinds[k].position[j]) * kWidth256;
+                    for (int e = 0; e < kHeadWidth; ++e) rows[j * kHeadWidth + e] += from[e];
+                }
+        for (int e = 0; e < kHeadWidth; ++e)
+            for (int j = 0; j < kRun; ++j)
+                out[(h * kHeadWidth + e) * kRun + j] += rows[j * kHeadWidth + e];
     }
 
     void scatter_runs(long b, int channel) const {
@@ -474,11 +526,13 @@ class TextGate {
         }
     }
 
-    void query_backward(const float* text, const float* d_query, float* d_text,
+    // `d_scaled` (lanes, 256) of image b, the gradient of the scaled queries, starts b * stride later.
+    void query_backward(const float* text, float* d_scaled, long stride, float unit, float* d_text,
                         const GateGradients& d) const {
         for (long b = 0; b < batch_; ++b) {
-            const float* dq = d_query + b * lanes_ * kWidth256;
+            float* dq = d_scaled + b * stride;
             const float* t = text + b * text_ * kRun;
+            for (long i = 0; i < text_ * kWidth256; ++i) dq[i] *= unit;
             product(text_, kRun, kWidth256, dq, kWidth256, 1, w_.in_weight, kRun,
                     d_text + b * text_ * kRun, kRun, false);
             product(kWidth256, kRun, text_, dq, 1, kWidth256, t, kRun, d.in_weight, kRun, true);
@@ -546,7 +600,7 @@ class TextGate {
     std::vector<Block> blocks_;
     std::vector<float> counts_;  // multiplicity of each token
     long runs_first_[3], column_first_[3], runs_size_, columns_;
-    float *planes_, *runs_, *mean_, *query_, *query_turned_, *merged_;
+    float *planes_, *runs_, *query_, *query_turned_, *merged_;
 };
 
 }  // namespace training
