@@ -1,6 +1,7 @@
 #!/bin/sh
-# Build the kernels as a plain program with AddressSanitizer and UndefinedBehaviorSanitizer, for
-# every instruction set that this processor has, and run it. Usage: benchmarks/sanitize.sh [SET ...]
+# Build the kernels, those for training too, as plain programs with AddressSanitizer and
+# UndefinedBehaviorSanitizer, for every instruction set that this processor has, and run them.
+# Usage: benchmarks/sanitize.sh [SET ...]
 set -eu
 cd "$(dirname "$0")/.."
 build="$(mktemp -d)"
@@ -17,9 +18,17 @@ for set in ${@:-avx512 avx2 portable}; do
     continue
   fi
   echo "$set"
-  # shellcheck disable=SC2086
-  ${CXX:-g++} -O2 -g -std=c++14 -fopenmp $flags -w -fno-omit-frame-pointer \
-    -fsanitize=address,undefined -fno-sanitize-recover=all \
-    -Ifilm_core/kernels/cpp tests/kernels/cpp/driver.cpp -o "$build/driver"
-  ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=print_stacktrace=1 "$build/driver"
+  for driver in driver backward_driver; do
+    case "$driver" in
+      driver) headers=film_core/kernels/cpp ;;
+      backward_driver) headers=film_core/kernels/cpp/training ;;
+    esac
+    # shellcheck disable=SC2086
+    ${CXX:-g++} -O2 -g -std=c++14 -fopenmp $flags -w -fno-omit-frame-pointer \
+      -fsanitize=address,undefined -fno-sanitize-recover=all \
+      "-I$headers" "tests/kernels/cpp/$driver.cpp" -o "$build/$driver"
+    ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=print_stacktrace=1 "$build/$driver" \
+      > "$build/output"  # a pipe would hide how it ended
+    tail -n 1 "$build/output"
+  done
 done
