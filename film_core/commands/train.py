@@ -21,7 +21,10 @@ Ctrl-C or a kill loses at most --save-minutes; resumed, the run ends with the sa
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments to `parser`."""
-    parser.add_argument("--prepared", type=Path, nargs="+", default=[], help="files of `prepare`")
+    parser.add_argument(
+        "--prepared", type=Path, nargs="+", action="extend", default=[],
+        help="files of `prepare`; repeatable",
+    )  # fmt: skip
     parser.add_argument("--task", help="ivf, mif, mef or mff")
     parser.add_argument("--name", default="film", help="name of the run and of its weights")
     parser.add_argument("--preset", default="film-studio", help="published or film-studio")
