@@ -25,10 +25,10 @@ STACKED = {"attn.qkv.weight": 3, "ffn.project_in.weight": 2}
 """Tensors that hold several matrices above one another: queries, keys and values; two branches."""
 
 
-class Muon:
+class Muon(Adam):
     """Orthogonalised momentum for matrices, Adam for everything else.
 
-    The state is two vectors like Adam's; for matrices `second` stays zero.
+    The state is Adam's two vectors: for matrices `first` is the momentum and `second` stays zero.
 
     Args:
         layout: {tensor name: shape}, in the order of the flat vector.
@@ -37,7 +37,7 @@ class Muon:
     def __init__(self, layout: dict[str, tuple[int, ...]]) -> None:
         sizes = [int(np.prod(shape)) for shape in layout.values()]
         starts = np.cumsum([0, *sizes[:-1]])
-        self.adam = Adam(sum(sizes))
+        super().__init__(sum(sizes))
         groups: dict[tuple[int, int], list[np.ndarray]] = {}
         for (name, shape), start, size in zip(layout.items(), starts, sizes, strict=True):
             matrix = matrix_shape(name, shape)
@@ -45,33 +45,12 @@ class Muon:
                 places = np.arange(start, start + size).reshape(-1, *matrix)
                 groups.setdefault(matrix, []).append(places)
         self.groups = [np.concatenate(places) for places in groups.values()]
-        self.all_matrices = np.zeros(self.adam.first.size, bool)
-        for places in self.groups:
-            self.all_matrices[places] = True
-
-    @property
-    def first(self) -> np.ndarray:
-        """Momentum, (n,) float32."""
-        return self.adam.first
-
-    @first.setter
-    def first(self, values: np.ndarray) -> None:
-        self.adam.first = values
-
-    @property
-    def second(self) -> np.ndarray:
-        """Adam's second moment, (n,) float32; zero for matrices."""
-        return self.adam.second
-
-    @second.setter
-    def second(self, values: np.ndarray) -> None:
-        self.adam.second = values
 
     def update(self, parameters: np.ndarray, gradient: np.ndarray, rate: float, step: int) -> None:
         """Change `parameters` in place by step number `step` (from 1)."""
         momenta = [self.first[places] for places in self.groups]
         kept = [parameters[places] for places in self.groups]
-        self.adam.update(parameters, gradient, rate, step)
+        super().update(parameters, gradient, rate, step)
         for places, momentum, before in zip(self.groups, momenta, kept, strict=True):
             here = gradient[places]
             momentum = MOMENTUM * momentum + (1 - MOMENTUM) * here
@@ -79,7 +58,7 @@ class Muon:
             scale = np.float32(rate * SIZE * np.sqrt(max(places.shape[1:])))
             parameters[places] = before - scale * orthogonalised(ahead)
             self.first[places] = momentum
-        self.second[self.all_matrices] = 0
+            self.second[places] = 0
 
 
 def matrix_shape(name: str, shape: tuple[int, ...]) -> tuple[int, int] | None:

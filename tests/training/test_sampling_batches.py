@@ -139,11 +139,11 @@ def test_one_image_as_both_sources_is_always_made_into_a_pair_and_never_held_out
 
 @pytest.mark.parametrize("seed", range(4))  # two blurred by a disc, two by a Gaussian
 def test_focus_pairs_are_sharp_in_complementary_places(seed):
-    image = np.random.default_rng(0).random((96, 96)).astype(np.float32)
+    # Large, as the soft rim of a region is a few pixels wide whatever the image's size.
+    image = np.random.default_rng(0).random((256, 256)).astype(np.float32)
     near, far = make_focus_pair(image, np.random.default_rng(seed))
     kept_near, kept_far = np.abs(near - image) < 1e-3, np.abs(far - image) < 1e-3
-    # The smallest region covers a quarter, of which a wide soft rim is neither kept nor blurred.
-    assert 0.05 < kept_near.mean() < 0.9 and 0.05 < kept_far.mean() < 0.9
+    assert 0.1 < kept_near.mean() < 0.9 and 0.1 < kept_far.mean() < 0.9
     assert (kept_near & kept_far).mean() < 0.1
     assert near.mean() == pytest.approx(image.mean(), abs=0.01)
 

@@ -92,7 +92,7 @@ class TextGate {
         const long wide = kRun * kWidth256, merged_size = columns_ * kWidth256;
         const long query_size = lanes_ * kWidth256, part_size = query_size + merged_size;
         shared.reserve(common_size() + merged_size +
-                       batch_ * (32 * columns_ + kAttentionHeads * lanes_ + kParts * part_size) +
+                       batch_ * (32 * columns_ + kAttentionHeads * lanes_ + (kParts + 1) * part_size) +
                        batch_ * bands * slab_size + slab_size + 1024);
         prepare(shared, features, text);
         Pull pull;
@@ -101,6 +101,7 @@ class TextGate {
         pull.inner = shared.take(batch_ * kAttentionHeads * lanes_);
         float* merged_turned = shared.take(merged_size);           // (256, columns)
         float* parts = shared.take(batch_ * kParts * part_size);   // d_query, d_merged of each part
+        float* sums = shared.take(batch_ * part_size);             // and of each image
 
         clear(d.in_weight, 3 * wide);
         clear(d.in_bias, 3 * kWidth256);
@@ -125,12 +126,14 @@ class TextGate {
             attend_backward(b, task % kParts, kept_in + b * kept(text_), pull, merged_turned, d_query,
                             d_query + query_size);
         });
-        sum_parts(parts, part_size);
+        for (long b = 0; b < batch_; ++b)
+            sum_tasks(parts + b * kParts * part_size, kParts, part_size, part_size,
+                      sums + b * part_size);
         for_each_task(kAttentionHeads, [&](long h) {
-            key_weight_backward(h, parts + query_size, part_size * kParts, d.in_weight + wide);
+            key_weight_backward(h, sums + query_size, part_size, d.in_weight + wide);
         });
         const float unit = 1.0f / std::sqrt(static_cast<float>(kHeadWidth));
-        query_backward(text, parts, part_size * kParts, unit, d_text, d);
+        query_backward(text, sums, part_size, unit, d_text, d);
 
         for_each_task(batch_ * kChannels, [&](long task) {
             scatter_runs(task / kChannels, static_cast<int>(task % kChannels));
@@ -415,8 +418,8 @@ class TextGate {
             const long count = block.to - block.from, padded = grid_.kinds[block.kind].padded;
             const long column = column_first_[block.kind];
             float* x = runs(b, block);
-            product(count, 16, columns(block.kind), x, padded, 1, pull.straight + (b * columns_ + column) * 16, 16,
-                    a, 16, false);
+            product(count, 16, columns(block.kind), x, padded, 1,
+                    pull.straight + (b * columns_ + column) * 16, 16, a, 16, false);
             block_keys(block, x, keys);
             for (long h = 0; h < kAttentionHeads; ++h) {
                 head_scores(b, h, count, keys, scores);
@@ -454,17 +457,6 @@ class TextGate {
             }
             weight[n * kAttentionHeads] = sum(total);
         }
-    }
-
-    // The parts of each image are added to its first, in their order.
-    void sum_parts(float* parts, long size) const {
-        const long chunk = 4096, chunks = (size + chunk - 1) / chunk;
-        for_each_task(batch_ * chunks, [&](long task) {
-            float* to = parts + task / chunks * kParts * size;
-            const long begin = task % chunks * chunk, end = begin + chunk < size ? begin + chunk : size;
-            for (long part = 1; part < kParts; ++part)
-                for (long i = begin; i < end; ++i) to[i] += to[part * size + i];
-        });
     }
 
     // The same key weight serves its column in all three kinds of runs. `d_merged` (columns, 256) of
