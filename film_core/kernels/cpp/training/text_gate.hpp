@@ -16,27 +16,17 @@
 #include <cmath>
 #include <vector>
 
+#include "gate_projection.hpp"
+#include "gate_weights.hpp"
 #include "gemm.hpp"
+#include "image_runs.hpp"
 #include "scratch.hpp"
-#include "token_grid.hpp"
 
 namespace film {
 namespace training {
 
-struct GateWeights {
-    const float *slab_weight, *slab_bias;  // (32, 32), (32): image features -> slab
-    const float *in_weight, *in_bias;      // (768, 256), (768): query, key, value
-    const float *out_weight, *out_bias;    // (256, 256), (256)
-};
-
-struct GateGradients {
-    float *slab_weight, *slab_bias, *in_weight, *in_bias, *out_weight, *out_bias;
-};
-
 class TextGate {
   public:
-    static constexpr int kWidth256 = 256, kAttentionHeads = 8, kHeadWidth = 32, kChannels = 32;
-
     // Floats kept for each image: shift and scale of the softmax rows (8, 2, lanes), and for each
     // of them the mean of the runs that it attends to (8, lanes, 256).
     static long kept(long text_tokens) {
@@ -44,24 +34,9 @@ class TextGate {
     }
 
     TextGate(long batch, long height, long width, long text_tokens, const GateWeights& weights)
-        : batch_(batch), height_(height), width_(width), text_(text_tokens),
-          lanes_(padded(text_tokens)), w_(weights),
-          grid_(static_cast<int>(height), static_cast<int>(width)) {
-        runs_size_ = columns_ = 0;
-        for (int k = 0; k < 3; ++k) {
-            const RunKind& kind = grid_.kinds[k];
-            runs_first_[k] = runs_size_;
-            runs_size_ += kind.tokens() * kind.padded;
-            column_first_[k] = columns_;
-            columns_ += kind.padded;
-            for (long from = 0; from < kind.tokens(); from += kBlock) {
-                const long to = from + kBlock < kind.tokens() ? from + kBlock : kind.tokens();
-                blocks_.push_back({k, from, to});
-            }
-            for (long n = 0; n < kind.tokens(); ++n)
-                counts_.push_back(kind.runs[n % static_cast<long>(kind.runs.size())].multiplicity);
-        }
-    }
+        : batch_(batch), text_(text_tokens), lanes_(padded(text_tokens)), w_(weights),
+          runs_(batch, height, width, weights.slab_weight, weights.slab_bias),
+          columns_(runs_.all_columns()) {}
 
     // features (B, H, W, 32), text (B, T, 256) -> gate (B, 256), kept (B, kept(T)).
     void forward(const float* features, const float* text, float* gate, float* kept_out) {
@@ -77,23 +52,19 @@ class TextGate {
             merge(task % kAttentionHeads, parts + b * kParts * attended_size(),
                   kept_out + b * kept(text_));
         });
-        for (long b = 0; b < batch_; ++b) {
-            const Projection p(w_, pooled(kept_out + b * kept(text_)).data());
-            for (int i = 0; i < kRun; ++i) gate[b * kRun + i] = p.result[i] * p.inverse;
-        }
+        for (long b = 0; b < batch_; ++b)
+            GateProjection(w_, pooled(kept_out + b * kept(text_)).data()).forward(gate + b * kRun);
     }
 
     // d_gate (B, 256) -> gradients of features, text and weights.
     void backward(const float* features, const float* text, const float* kept_in,
                   const float* d_gate, float* d_features, float* d_text, const GateGradients& d) {
         Scratch& shared = shared_scratch();
-        const long bands = (height_ + kBandRows - 1) / kBandRows;
-        const long slab_size = kChannels * kChannels + kChannels;
         const long wide = kRun * kWidth256, merged_size = columns_ * kWidth256;
         const long query_size = lanes_ * kWidth256, part_size = query_size + merged_size;
         shared.reserve(common_size() + merged_size +
                        batch_ * (32 * columns_ + kAttentionHeads * lanes_ + (kParts + 1) * part_size) +
-                       batch_ * bands * slab_size + slab_size + 1024);
+                       runs_.backward_size() + 1024);
         prepare(shared, features, text);
         Pull pull;
         pull.straight = shared.take(batch_ * columns_ * 16);
@@ -112,7 +83,8 @@ class TextGate {
         for (long b = 0; b < batch_; ++b) {
             std::vector<float> d_pooled(kAttentionHeads * kRun, 0.0f);
             const float* kept = kept_in + b * this->kept(text_);
-            projection_backward(pooled(kept).data(), d_gate + b * kRun, d, d_pooled.data());
+            const std::vector<float> mean = pooled(kept);
+            GateProjection(w_, mean.data()).backward(d_gate + b * kRun, d, d_pooled.data());
             pull_backward(b, d_pooled.data(), attended(kept), pull);
         }
         for_each_task(kWidth256, [&](long e) {
@@ -135,59 +107,31 @@ class TextGate {
         const float unit = 1.0f / std::sqrt(static_cast<float>(kHeadWidth));
         query_backward(text, sums, part_size, unit, d_text, d);
 
-        for_each_task(batch_ * kChannels, [&](long task) {
-            scatter_runs(task / kChannels, static_cast<int>(task % kChannels));
-        });
-        float* slabs = shared.take(batch_ * bands * slab_size);
-        float* total = shared.take(slab_size);
-        for_each_task(batch_ * bands, [&](long task) {
-            slab_backward(task / bands, task % bands, features, d_features, slabs + task * slab_size);
-        });
-        sum_tasks(slabs, batch_ * bands, slab_size, slab_size, total);
-        std::memcpy(d.slab_weight, total, kChannels * kChannels * sizeof(float));
-        std::memcpy(d.slab_bias, total + kChannels * kChannels, kChannels * sizeof(float));
+        runs_.backward(shared, features, d_features, d.slab_weight, d.slab_bias);
     }
 
   private:
-    static constexpr long kBlock = 64, kBandRows = 16;
     static constexpr long kParts = 4;  // of an image's runs: tasks of their own, summed in order
-    struct Block {
-        int kind;
-        long from, to;  // tokens of this kind
-    };
-
     static long padded(long tokens) { return (tokens + 15) / 16 * 16; }
 
-    long first(const Block& block) const { return grid_.first[block.kind] + block.from; }
-    float* runs(long b, const Block& block) const {
-        return runs_ + b * runs_size_ + runs_first_[block.kind] +
-               block.from * grid_.kinds[block.kind].padded;
-    }
-    long columns(int kind) const { return static_cast<long>(grid_.kinds[kind].columns.size()); }
     // Blocks of a part.
-    long part_begin(long part) const { return part * static_cast<long>(blocks_.size()) / kParts; }
-    float* plane(long b) const { return planes_ + b * kChannels * height_ * width_; }
+    long part_begin(long part) const {
+        return part * static_cast<long>(runs_.blocks().size()) / kParts;
+    }
 
     long common_size() const {
-        return batch_ * (kChannels * height_ * width_ + runs_size_ + 2 * lanes_ * kWidth256) +
+        return runs_.gather_size() + 2 * batch_ * lanes_ * kWidth256 +
                columns_ * kWidth256 + kWidth256 * kWidth256 + 512;
     }
 
-    // ---- what both passes compute first: slab, runs, queries, key weights -----------------------
+    // ---- what both passes compute first: runs, queries, key weights ------------------------------
 
     void prepare(Scratch& shared, const float* features, const float* text) {
-        planes_ = shared.take(batch_ * kChannels * height_ * width_);
-        runs_ = shared.take(batch_ * runs_size_);
+        runs_.gather(shared, features);
         query_ = shared.take(batch_ * lanes_ * kWidth256);
         query_turned_ = shared.take(batch_ * lanes_ * kWidth256);
         merged_ = shared.take(columns_ * kWidth256);  // (columns, 256): key weights of each column
         float* turned = shared.take(kWidth256 * kWidth256);
-
-        const long bands = (height_ + kBandRows - 1) / kBandRows;
-        for_each_task(batch_ * bands, [&](long task) { slab(task / bands, task % bands, features); });
-        for_each_task(batch_ * kChannels, [&](long task) {
-            gather_runs(task / kChannels, static_cast<int>(task % kChannels));
-        });
 
         for (int e = 0; e < kWidth256; ++e)
             for (int j = 0; j < kRun; ++j) turned[j * kWidth256 + e] = w_.in_weight[e * kRun + j];
@@ -213,46 +157,9 @@ class TextGate {
             for (int e = 0; e < kWidth256; ++e) turned[j * kWidth256 + e] = key_weight[e * kRun + j];
         for (int k = 0; k < 3; ++k)
             for (int j = 0; j < kRun; ++j) {
-                float* row = merged_ + (column_first_[k] + grid_.kinds[k].position[j]) * kWidth256;
+                float* row = merged_ + runs_.column(k, j) * kWidth256;
                 for (int e = 0; e < kWidth256; ++e) row[e] += turned[j * kWidth256 + e];
             }
-    }
-
-    // slab = features * slab_weight + bias, one plane for each channel.
-    void slab(long b, long band, const float* features) const {
-        Scratch& scratch = thread_scratch();
-        scratch.reserve(width_ * kChannels + kChannels * kChannels + 64);
-        float* row = scratch.take(width_ * kChannels);
-        float* turned = scratch.take(kChannels * kChannels);
-        for (int o = 0; o < kChannels; ++o)
-            for (int c = 0; c < kChannels; ++c)
-                turned[c * kChannels + o] = w_.slab_weight[o * kChannels + c];
-        const long last = (band + 1) * kBandRows < height_ ? (band + 1) * kBandRows : height_;
-        for (long r = band * kBandRows; r < last; ++r) {
-            product(width_, kChannels, kChannels, features + (b * height_ + r) * width_ * kChannels,
-                    kChannels, 1, turned, kChannels, row, kChannels, false);
-            for (int c = 0; c < kChannels; ++c) {
-                float* out = plane(b) + (c * height_ + r) * width_;
-                for (long x = 0; x < width_; ++x) out[x] = row[x * kChannels + c] + w_.slab_bias[c];
-            }
-        }
-    }
-
-    void gather_runs(long b, int channel) const {
-        const float* from = plane(b) + channel * height_ * width_;
-        for (int k = 0; k < 3; ++k) {
-            const RunKind& kind = grid_.kinds[k];
-            const int columns = static_cast<int>(kind.columns.size());
-            const long count = static_cast<long>(kind.runs.size());
-            float* out = runs_ + b * runs_size_ + runs_first_[k] + channel * count * kind.padded;
-            for (long i = 0; i < count; ++i, out += kind.padded) {
-                const float* first = from + kind.runs[i].rows[0] * width_;
-                const float* second = from + kind.runs[i].rows[1] * width_;
-                for (int c = 0; c < kind.split; ++c) out[c] = first[kind.columns[c]];
-                for (int c = kind.split; c < columns; ++c) out[c] = second[kind.columns[c]];
-                for (int c = columns; c < kind.padded; ++c) out[c] = 0.0f;
-            }
-        }
     }
 
     // ---- attention to the runs, a part of an image's at a time ---------------------------------
@@ -271,10 +178,10 @@ class TextGate {
     const float* attended(const float* kept) const { return kept + 2 * kAttentionHeads * lanes_; }
 
     // Keys of a block, (count, 256).
-    void block_keys(const Block& block, const float* x, float* keys) const {
-        const long padded = grid_.kinds[block.kind].padded;
-        product(block.to - block.from, kWidth256, columns(block.kind), x, padded, 1,
-                merged_ + column_first_[block.kind] * kWidth256, kWidth256, keys, kWidth256, false);
+    void block_keys(const RunBlock& block, const float* x, float* keys) const {
+        const long padded = runs_.padded(block.kind);
+        product(block.count, kWidth256, runs_.columns(block.kind), x, padded, 1,
+                merged_ + runs_.first_column(block.kind) * kWidth256, kWidth256, keys, kWidth256, false);
     }
 
     // Scores of one head, (count, lanes).
@@ -286,15 +193,15 @@ class TextGate {
 
     void attend(long b, long part, const Attended& out) const {
         Scratch& scratch = thread_scratch();
-        scratch.reserve(kBlock * (kWidth256 + lanes_) + 64);
-        float* keys = scratch.take(kBlock * kWidth256);
-        float* scores = scratch.take(kBlock * lanes_);
+        scratch.reserve(ImageRuns::kBlock * (kWidth256 + lanes_) + 64);
+        float* keys = scratch.take(ImageRuns::kBlock * kWidth256);
+        float* scores = scratch.take(ImageRuns::kBlock * lanes_);
         for (long i = 0; i < kAttentionHeads * lanes_; ++i) out.top[i] = -1e30f;
         clear(out.total, kAttentionHeads * lanes_ * (1 + columns_));
         for (long i = part_begin(part); i < part_begin(part + 1); ++i) {
-            const Block& block = blocks_[i];
-            const long count = block.to - block.from, padded = grid_.kinds[block.kind].padded;
-            const float *x = runs(b, block), *counts = counts_.data() + first(block);
+            const RunBlock& block = runs_.blocks()[i];
+            const long count = block.count, padded = runs_.padded(block.kind);
+            const float *x = runs_.values(b, block), *counts = runs_.multiplicity(block);
             block_keys(block, x, keys);
             for (long h = 0; h < kAttentionHeads; ++h) {
                 float* sums = out.sums + h * lanes_ * columns_;
@@ -303,7 +210,7 @@ class TextGate {
                     exponentials(scores + v, count, counts, out.top + h * lanes_ + v,
                                  out.total + h * lanes_ + v, sums + v * columns_);
                 product(text_, padded, count, scores, 1, lanes_, x, padded,
-                        sums + column_first_[block.kind], columns_, true);
+                        sums + runs_.first_column(block.kind), columns_, true);
             }
         }
     }
@@ -356,7 +263,7 @@ class TextGate {
             for (int j = 0; j < kRun; ++j) {
                 float value = 0;
                 for (int k = 0; k < 3; ++k)
-                    value += sums[column_first_[k] + grid_.kinds[k].position[j]];
+                    value += sums[runs_.column(k, j)];
                 mean[j] = value * scale[t];
             }
         }
@@ -387,13 +294,13 @@ class TextGate {
         for (int k = 0; k < 3; ++k)
             for (int h = 0; h < kAttentionHeads; ++h)
                 for (int j = 0; j < kRun; ++j) {
-                    const long column = column_first_[k] + grid_.kinds[k].position[j];
+                    const long column = runs_.column(k, j);
                     at[column * 16 + h] += d_pooled[h * kRun + j];
                     turned[h * columns_ + column] += d_pooled[h * kRun + j];
                 }
         for (long row = 0; row < kAttentionHeads * lanes_; ++row)
             pull.inner[b * kAttentionHeads * lanes_ + row] =
-                Projection::dot(means + row * kRun, d_pooled + row / lanes_ * kRun);
+                dot256(means + row * kRun, d_pooled + row / lanes_ * kRun);
     }
 
     // From the pull to the gradients of queries (lanes, 256) and merged key weights (columns, 256),
@@ -401,29 +308,29 @@ class TextGate {
     void attend_backward(long b, long part, const float* kept_in, const Pull& pull,
                          const float* merged_turned, float* d_query, float* d_merged) const {
         Scratch& scratch = thread_scratch();
-        scratch.reserve(kBlock * (2 * kWidth256 + lanes_ + 16 + kAttentionHeads) +
+        scratch.reserve(ImageRuns::kBlock * (2 * kWidth256 + lanes_ + 16 + kAttentionHeads) +
                         kAttentionHeads * lanes_ + 256);
-        float* keys = scratch.take(kBlock * kWidth256);
-        float* d_keys = scratch.take(kBlock * kWidth256);
-        float* scores = scratch.take(kBlock * lanes_);
-        float* a = scratch.take(kBlock * 16);  // (count, 16 heads)
-        float* weight = scratch.take(kBlock * kAttentionHeads);
+        float* keys = scratch.take(ImageRuns::kBlock * kWidth256);
+        float* d_keys = scratch.take(ImageRuns::kBlock * kWidth256);
+        float* scores = scratch.take(ImageRuns::kBlock * lanes_);
+        float* a = scratch.take(ImageRuns::kBlock * 16);  // (count, 16 heads)
+        float* weight = scratch.take(ImageRuns::kBlock * kAttentionHeads);
         float* scale = scratch.take(kAttentionHeads * lanes_);
         const float* inner = pull.inner + b * kAttentionHeads * lanes_;
         for (int h = 0; h < kAttentionHeads; ++h)
             for (long t = 0; t < lanes_; ++t)
                 scale[h * lanes_ + t] = kept_in[(2 * h + 1) * lanes_ + t] / text_;
         for (long i = part_begin(part); i < part_begin(part + 1); ++i) {
-            const Block& block = blocks_[i];
-            const long count = block.to - block.from, padded = grid_.kinds[block.kind].padded;
-            const long column = column_first_[block.kind];
-            float* x = runs(b, block);
-            product(count, 16, columns(block.kind), x, padded, 1,
+            const RunBlock& block = runs_.blocks()[i];
+            const long count = block.count, padded = runs_.padded(block.kind);
+            const long column = runs_.first_column(block.kind);
+            float* x = runs_.values(b, block);
+            product(count, 16, runs_.columns(block.kind), x, padded, 1,
                     pull.straight + (b * columns_ + column) * 16, 16, a, 16, false);
             block_keys(block, x, keys);
             for (long h = 0; h < kAttentionHeads; ++h) {
                 head_scores(b, h, count, keys, scores);
-                scores_backward(count, counts_.data() + first(block), a + h,
+                scores_backward(count, runs_.multiplicity(block), a + h,
                                 kept_in + 2 * h * lanes_, scale + h * lanes_, inner + h * lanes_,
                                 scores, weight + h);
                 product(text_, kHeadWidth, count, scores, 1, lanes_, keys + h * kHeadWidth,
@@ -432,7 +339,7 @@ class TextGate {
                         query_ + b * lanes_ * kWidth256 + h * kHeadWidth, kWidth256,
                         d_keys + h * kHeadWidth, kWidth256, false);
             }
-            product(columns(block.kind), kWidth256, count, x, 1, padded, d_keys, kWidth256,
+            product(runs_.columns(block.kind), kWidth256, count, x, 1, padded, d_keys, kWidth256,
                     d_merged + column * kWidth256, kWidth256, true);
             product(count, padded, kAttentionHeads, weight, kAttentionHeads, 1,
                     pull.turned + b * columns_ * 16 + column, columns_, x, padded, false);
@@ -468,54 +375,12 @@ class TextGate {
                 for (int j = 0; j < kRun; ++j) {
                     const float* from =
                         d_merged + b * stride + h * kHeadWidth +
-                        (column_first_[k] + grid_.kinds[k].position[j]) * kWidth256;
+                        (runs_.column(k, j)) * kWidth256;
                     for (int e = 0; e < kHeadWidth; ++e) rows[j * kHeadWidth + e] += from[e];
                 }
         for (int e = 0; e < kHeadWidth; ++e)
             for (int j = 0; j < kRun; ++j)
                 out[(h * kHeadWidth + e) * kRun + j] += rows[j * kHeadWidth + e];
-    }
-
-    void scatter_runs(long b, int channel) const {
-        float* to = plane(b) + channel * height_ * width_;
-        clear(to, height_ * width_);
-        for (int k = 0; k < 3; ++k) {
-            const RunKind& kind = grid_.kinds[k];
-            const int columns = static_cast<int>(kind.columns.size());
-            const long count = static_cast<long>(kind.runs.size());
-            const float* from = runs_ + b * runs_size_ + runs_first_[k] + channel * count * kind.padded;
-            for (long i = 0; i < count; ++i, from += kind.padded) {
-                float* first = to + kind.runs[i].rows[0] * width_;
-                float* second = to + kind.runs[i].rows[1] * width_;
-                for (int c = 0; c < kind.split; ++c) first[kind.columns[c]] += from[c];
-                for (int c = kind.split; c < columns; ++c) second[kind.columns[c]] += from[c];
-            }
-        }
-    }
-
-    void slab_backward(long b, long band, const float* features, float* d_features,
-                       float* part) const {
-        Scratch& scratch = thread_scratch();
-        scratch.reserve(width_ * kChannels + 64);
-        float* row = scratch.take(width_ * kChannels);
-        clear(part, kChannels * kChannels + kChannels);
-        const long last = (band + 1) * kBandRows < height_ ? (band + 1) * kBandRows : height_;
-        for (long r = band * kBandRows; r < last; ++r) {
-            for (int c = 0; c < kChannels; ++c) {
-                const float* from = plane(b) + (c * height_ + r) * width_;
-                float total = 0;
-                for (long x = 0; x < width_; ++x) {
-                    row[x * kChannels + c] = from[x];
-                    total += from[x];
-                }
-                part[kChannels * kChannels + c] += total;
-            }
-            const long at = (b * height_ + r) * width_ * kChannels;
-            product(width_, kChannels, kChannels, row, kChannels, 1, w_.slab_weight, kChannels,
-                    d_features + at, kChannels, false);
-            product(kChannels, kChannels, width_, row, 1, kChannels, features + at, kChannels, part,
-                    kChannels, true);
-        }
     }
 
     // `d_scaled` (lanes, 256) of image b, the gradient of the scaled queries, starts b * stride later.
@@ -533,66 +398,11 @@ class TextGate {
         }
     }
 
-    // ---- the value and output projections of one image ------------------------------------------
-
-    struct Projection {
-        float values[kWidth256], result[kWidth256], inverse;
-        bool floored;
-        Projection(const GateWeights& w, const float* pooled) {
-            const float *value_weight = w.in_weight + 2 * kWidth256 * kRun,
-                        *value_bias = w.in_bias + 2 * kWidth256;
-            for (int e = 0; e < kWidth256; ++e)
-                values[e] = dot(value_weight + e * kRun, pooled + e / kHeadWidth * kRun) + value_bias[e];
-            float total = 0;
-            for (int o = 0; o < kWidth256; ++o) {
-                result[o] = dot(w.out_weight + o * kWidth256, values) + w.out_bias[o];
-                total += std::fabs(result[o]);
-            }
-            floored = total < 1e-12f;
-            inverse = 1.0f / (floored ? 1e-12f : total);
-        }
-        static float dot(const float* a, const float* b) {
-            Vec total = Vec{};
-            for (int j = 0; j < kRun; j += kLanes) total += load(a + j) * load(b + j);
-            return sum(total);
-        }
-    };
-
-    void projection_backward(const float* pooled, const float* d_gate, const GateGradients& d,
-                             float* d_pooled) const {
-        const Projection p(w_, pooled);
-        float along = 0, d_result[kWidth256], d_values[kWidth256] = {};
-        for (int o = 0; o < kWidth256; ++o) along += d_gate[o] * p.result[o] * p.inverse;
-        if (p.floored) along = 0;
-        for (int o = 0; o < kWidth256; ++o) {
-            const float sign = p.result[o] > 0 ? 1.0f : p.result[o] < 0 ? -1.0f : 0.0f;
-            d_result[o] = (d_gate[o] - sign * along) * p.inverse;
-            d.out_bias[o] += d_result[o];
-            for (int e = 0; e < kWidth256; ++e) {
-                d.out_weight[o * kWidth256 + e] += d_result[o] * p.values[e];
-                d_values[e] += d_result[o] * w_.out_weight[o * kWidth256 + e];
-            }
-        }
-        const long value_rows = 2 * kWidth256;
-        for (int e = 0; e < kWidth256; ++e) {
-            d.in_bias[value_rows + e] += d_values[e];
-            const float* weight = w_.in_weight + (value_rows + e) * kRun;
-            float* d_weight = d.in_weight + (value_rows + e) * kRun;
-            const int h = e / kHeadWidth;
-            for (int j = 0; j < kRun; ++j) {
-                d_weight[j] += d_values[e] * pooled[h * kRun + j];
-                d_pooled[h * kRun + j] += d_values[e] * weight[j];
-            }
-        }
-    }
-
-    long batch_, height_, width_, text_, lanes_;
+    long batch_, text_, lanes_;
     GateWeights w_;
-    TokenGrid grid_;
-    std::vector<Block> blocks_;
-    std::vector<float> counts_;  // multiplicity of each token
-    long runs_first_[3], column_first_[3], runs_size_, columns_;
-    float *planes_, *runs_, *query_, *query_turned_, *merged_;
+    ImageRuns runs_;
+    long columns_;
+    float *query_, *query_turned_, *merged_;
 };
 
 }  // namespace training
