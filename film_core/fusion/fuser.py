@@ -12,6 +12,7 @@ from film_core.checkpoints import Card, find_weights, is_branch
 from film_core.errors import Cancelled, SettingError, TextError
 from film_core.fusion.attention import AttentionResult, SourceAttention
 from film_core.fusion.comparison import Comparison
+from film_core.fusion.kept_brightness import kept_brightness
 from film_core.fusion.matching import encoder_of, trained_encoder
 from film_core.fusion.result import FusionResult, Measured
 from film_core.fusion.steering import SteeringResult, steering_result, words_of
@@ -39,6 +40,8 @@ FROM_FILE = "features"
 """Author where features came from a file, and no words with them."""
 
 _NOTHING = EncodedText((), np.zeros((0, 0), np.float32), "")
+_BRIGHTNESS_COUNTS = ("ivf", "mif")  # tasks in which what is brighter is what is wanted
+_WORTH_A_NOTE = 0.005  # of the picture
 
 Cancelling = Callable[[], bool]
 
@@ -229,7 +232,8 @@ class Fuser:
             token_sources=encoded.sources + ("instruction",) * len(told.tokens),
             instruction=instruction, steering=steering, task=scene.task.name,
             weights=self.card.name, encoder=self.encoder.name, device=self.runtime.device,
-            kernels=self._film.kernels, notes=self._notes(scene, encoded),
+            kernels=self._film.kernels,
+            notes=[*self._notes(scene, encoded), *self._lost_brightness(scene, luminance)],
             changed=changed, changed_most=changed_most,
         )  # fmt: skip
 
@@ -363,6 +367,23 @@ class Fuser:
                 )
             )
         return notes
+
+    def _lost_brightness(self, scene: "_Scene", luminance: np.ndarray) -> list[str]:
+        """Say what shines in one source and is missing here, where nobody asked for that."""
+        if scene.task.name not in _BRIGHTNESS_COUNTS or self.steers:
+            return []
+        a, b = scene.sources.a.luminance, scene.sources.b.luminance
+        found = {"A": kept_brightness(luminance, a, b), "B": kept_brightness(luminance, b, a)}
+        return [
+            Note(
+                "fusion.lost_brightness",
+                "Where source {source} is much brighter than the other ({share} % of the picture) "
+                "the result keeps {kept} % of the difference: what shines only there is faint here.",
+                source=source, share=f"{100 * seen.share:.1f}", kept=f"{100 * seen.kept:.0f}",
+            )
+            for source, seen in found.items()
+            if seen.share >= _WORTH_A_NOTE and seen.kept < 0.5
+        ]  # fmt: skip
 
     def _current(self) -> "_Scene":
         if self._scene is None:
