@@ -377,8 +377,9 @@ class Fuser:
         return [
             Note(
                 "fusion.lost_brightness",
-                "Where source {source} is much brighter than the other ({share} % of the picture) "
-                "the result keeps {kept} % of the difference: what shines only there is faint here.",
+                "Where source {source} is much brighter than the other ({share} % of the "
+                "picture) the result keeps {kept} % of the difference: what shines only there "
+                "is faint here.",
                 source=source, share=f"{100 * seen.share:.1f}", kept=f"{100 * seen.kept:.0f}",
             )
             for source, seen in found.items()
