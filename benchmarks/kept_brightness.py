@@ -14,8 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
-from film_core.fusion.kept_brightness import KeptBrightness, kept_brightness
 from film_core.images import read_image
+from film_core.metrics.kept_brightness import KeptBrightness, kept_brightness
 from film_core.tasks import TASKS
 
 LEAST_SHARE = 0.005

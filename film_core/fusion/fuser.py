@@ -12,11 +12,11 @@ from film_core.checkpoints import Card, find_weights, is_branch
 from film_core.errors import Cancelled, SettingError, TextError
 from film_core.fusion.attention import AttentionResult, SourceAttention
 from film_core.fusion.comparison import Comparison
-from film_core.fusion.kept_brightness import kept_brightness
 from film_core.fusion.matching import encoder_of, trained_encoder
 from film_core.fusion.result import FusionResult, Measured
 from film_core.fusion.steering import SteeringResult, steering_result, words_of
 from film_core.images import PairedSources, SourceImage, compose, pair, read_image
+from film_core.metrics.kept_brightness import kept_brightness
 from film_core.notes import Note
 from film_core.runtime import Progress, Runtime
 from film_core.tasks import Task, find_task

@@ -245,6 +245,7 @@ class Trainer:
 
     def _finish(self) -> None:
         held_out = validate(self._averaged(), self.held_out) if self.held_out else {}
+        held_out = {name: value for name, value in held_out.items() if not math.isnan(value)}
         card = replace(self.card, results={"held out of training": held_out} if held_out else {})
         path = self._save_average(card)
         self.experiment.log.info(

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from film_core.fusion import load_fuser
-from film_core.fusion.kept_brightness import kept_brightness
+from film_core.metrics.kept_brightness import kept_brightness
 
 
 def night():

@@ -1,7 +1,7 @@
 """How much a fused picture keeps of what shines in one source only: a lamp, a hot spot.
 
-The twelve metrics hardly see such a loss. A picture that copies the infrared source of a street at
-night has high Qabf and VIFF, and its lamps are gone.
+None of the twelve metrics is for that, and they hardly see it: a picture that copies the infrared
+source of a street at night has high Qabf and VIFF, and its lamps are gone.
 """
 
 from dataclasses import dataclass
