@@ -9,9 +9,13 @@ from dataclasses import dataclass
 import jittor as jt
 
 from film_core.errors import unknown_name
+from film_core.metrics.kept_brightness import MUCH_BRIGHTER
 from film_core.training.filters import gaussian, sobel
 from film_core.training.gradient_preservation import gradient_preservation
 from film_core.training.visual_information import visual_information
+
+SMALL_SHARE = 0.005
+"""Part of a picture below which what shines in one source weighs less in `lost_light`."""
 
 
 @dataclass(frozen=True)
@@ -139,6 +143,20 @@ def lost_information(given: LossInput) -> jt.Var:
     return 2 - (visual_information(given.a, given.fused) + visual_information(given.b, given.fused))
 
 
+def lost_light(given: LossInput) -> jt.Var:
+    """Mean |F - X| where source X alone shines, each source and picture weighed alike.
+
+    That is where X is at least `MUCH_BRIGHTER` than the other. A mean over all pixels hardly sees
+    such places, as they are small. Below `SMALL_SHARE` of a picture they count by their size.
+    """
+    total = jt.array(0.0)
+    for source, other in ((given.a, given.b), (given.b, given.a)):
+        shines = (source - other >= MUCH_BRIGHTER).float32()
+        error = (jt.abs(given.fused - source) * shines).mean(dims=[1, 2])
+        total = total + (error / jt.maximum(shines.mean(dims=[1, 2]), SMALL_SHARE)).mean()
+    return total
+
+
 LOSS_TERMS: dict[str, LossTerm] = {
     term.name: term
     for term in (
@@ -153,6 +171,8 @@ LOSS_TERMS: dict[str, LossTerm] = {
         LossTerm("edges", "1 - Qabf: edges kept in strength and direction.", lost_edges),
         LossTerm("information", "2 - VIFF: visual information kept at four scales.",
                  lost_information),
+        LossTerm("light", "What shines in one source only: a lamp, a lesion, an uptake.",
+                 lost_light),
         LossTerm("answer", "The known answer of self-made pairs.", known_answer),
         LossTerm("answer_edges", "The edges of the known answer of self-made pairs.", known_edges),
     )

@@ -77,7 +77,7 @@ def test_smoothed_metrics_rank_and_measure_as_the_metrics_do(golden):
 
 @pytest.mark.parametrize(
     "name", ["intensity", "gradient", "lp_ssim", "mean", "signed_gradient", "edges", "information",
-             "answer", "answer_edges"],
+             "light", "answer", "answer_edges"],
 )  # fmt: skip
 def test_slopes_are_the_slopes_of_the_values(name):
     import jittor as jt
@@ -101,6 +101,33 @@ def test_slopes_are_the_slopes_of_the_values(name):
     h = 2e-4
     estimate = (value(fused + h * direction).item() - value(fused - h * direction).item()) / (2 * h)
     assert slope == pytest.approx(estimate, rel=0.05, abs=0.02)
+
+
+def test_light_weighs_small_places_like_large_ones_until_they_are_tiny():
+    from film_core.training.losses import SMALL_SHARE, lost_light
+
+    def lost(share, kept):
+        a = np.full((1, 40, 100), 0.2, np.float32)
+        b = a.copy()
+        b.reshape(-1)[: round(share * b.size)] = 0.8
+        return lost_light(given(a + kept * (b - a), a, b)).item()
+
+    assert lost(0.5, 1.0) == pytest.approx(0.0, abs=1e-6)
+    assert lost(0.5, 0.0) == pytest.approx(0.6, rel=1e-4)
+    assert lost(0.01, 0.0) == pytest.approx(lost(0.5, 0.0), rel=1e-4)
+    assert lost(0.01, 0.75) == pytest.approx(0.15, rel=1e-4)
+    assert lost(SMALL_SHARE / 5, 0.0) == pytest.approx(0.12, rel=1e-4)
+
+
+def test_light_asks_for_either_source():
+    from film_core.training.losses import lost_light
+
+    a = np.full((1, 40, 100), 0.2, np.float32)
+    b = a.copy()
+    a[:, :20], b[:, 20:] = 0.6, 0.9
+    assert lost_light(given(a, a, b)).item() == pytest.approx(0.7, rel=1e-4)
+    assert lost_light(given(b, a, b)).item() == pytest.approx(0.4, rel=1e-4)
+    assert lost_light(given(np.maximum(a, b), a, b)).item() == pytest.approx(0.0, abs=1e-6)
 
 
 def test_flat_images_give_numbers():
