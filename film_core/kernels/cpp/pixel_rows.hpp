@@ -11,8 +11,9 @@
 
 namespace film {
 
-// Pixels in flight: as many as the registers hold sums for (32 with AVX-512, else 16).
-constexpr int kMostPixels = kWidth == 16 ? 13 : 6;
+// Pixels in flight: as many as the registers hold sums for (32 with AVX-512, else 16). With vectors
+// of eight 4 pixels' sums are just enough to hide the multiply-add's latency, and faster than 6.
+constexpr int kMostPixels = kWidth == 16 ? 13 : kWidth == 8 ? 4 : 6;
 
 // y[pixel][0 .. 2 vectors] (+)= sum over k of x[pixel][k] * weights[k][0 .. 2 vectors].
 template <int kPixels, bool kAdd>
@@ -106,29 +107,29 @@ inline void multiply_text_rows(int inputs, int outputs, const float* x, const fl
 
 // The 3x3 depthwise convolution of one vector of channels for kPixels neighbouring pixels:
 // sums[p] = sum of taps[3 dy + dx] * rows[dy][p + dx]. Every value that is loaded serves three
-// pixels, and the nine weights stay in registers.
+// pixels, every weight all of them.
 template <int kChannels, int kPixels>
 FILM_INLINE void depthwise_block(const float* const (&rows)[3], int64_t at, const float* taps,
                                  Floats (&sums)[kPixels]) {
-  Floats tap[9];
-#pragma GCC unroll 9
-  for (int t = 0; t < 9; t++) tap[t] = load(taps + t * kChannels);
 #pragma GCC unroll 16
   for (int i = 0; i < kPixels; i++) sums[i] = zeros();
 #pragma GCC unroll 3
   for (int dy = 0; dy < 3; dy++) {
     const float* row = rows[dy] + at;
+    Floats tap[3];
+#pragma GCC unroll 3
+    for (int t = 0; t < 3; t++) tap[t] = load(taps + (3 * dy + t) * kChannels);
 #pragma GCC unroll 16
     for (int i = 0; i < kPixels + 2; i++) {
       const Floats value = load(row + i * kChannels);
 #pragma GCC unroll 3
       for (int dx = 0; dx < 3; dx++)
         if (i - dx >= 0 && i - dx < kPixels)
-          sums[i - dx] = multiply_add(value, tap[3 * dy + dx], sums[i - dx]);
+          sums[i - dx] = multiply_add(value, tap[dx], sums[i - dx]);
     }
   }
 }
-constexpr int kDepthwisePixels = kWidth == 16 ? 8 : 4;
+constexpr int kDepthwisePixels = kWidth == 16 ? 8 : 6;
 
 // One row of it, y[p][c]. rows[0..2] start one pixel left of y's first; weights are packed
 // [9][kChannels].
