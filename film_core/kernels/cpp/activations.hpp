@@ -23,10 +23,10 @@ FILM_INLINE Floats exp_negative(Floats x) {
 
 #if FILM_WIDTH == 8
 
-// GELU(x) = x/2 + x erf(x / sqrt 2) / 2, the error function as m P(m^2) / Q(m^2) of m, x held within
-// +-5.35, where the quotient is exactly 1/2 and stays there. With vectors of eight a division costs
-// half of what the table below does, of which a lookup takes two permutes and a blend. Largest
-// absolute error 5e-7 for |x| <= 4, 1e-6 to 12 (a weighted rational fit in float64;
+// GELU(x) = x/2 + x erf(x / sqrt 2) / 2, half of the error function as m P(m^2) / Q(m^2) of m, x held
+// within +-5.35, where that is exactly 1/2 and stays there. With vectors of eight it costs half of
+// what the table below does, as a lookup takes two permutes and a blend there. Largest absolute
+// error 4.5e-7 for |x| < 3, 1e-6 to 12 (a weighted rational fit in float64;
 // tests/kernels/test_activations.py measures it).
 constexpr float kGeluEnd = 5.35f;
 
