@@ -26,6 +26,8 @@ class LossInput:
         fused, a, b: (B, H, W) float32 in [0, 1].
         answer: (B, H, W), the known answer of self-made pairs; anything elsewhere.
         known: (B, 1, 1), 1 where there is a known answer, else 0.
+        aim_a, aim_b: (B, H, W), a and b with their tones spread (see `tones.py`): the brightness
+            and edges to come near. Without them a and b themselves.
     """
 
     fused: jt.Var
@@ -33,6 +35,13 @@ class LossInput:
     b: jt.Var
     answer: jt.Var
     known: jt.Var
+    aim_a: jt.Var = None
+    aim_b: jt.Var = None
+
+    def __post_init__(self) -> None:
+        if self.aim_a is None:
+            object.__setattr__(self, "aim_a", self.a)
+            object.__setattr__(self, "aim_b", self.b)
 
 
 @dataclass(frozen=True)
@@ -57,18 +66,18 @@ def edge_strength(x: jt.Var) -> jt.Var:
 
 def intensity_to_maximum(given: LossInput) -> jt.Var:
     """Mean |F - max(A, B)|."""
-    return jt.abs(given.fused - jt.maximum(given.a, given.b)).mean()
+    return jt.abs(given.fused - jt.maximum(given.aim_a, given.aim_b)).mean()
 
 
 def gradient_to_maximum(given: LossInput) -> jt.Var:
     """Mean |S(F) - max(S(A), S(B))|."""
-    strongest = jt.maximum(edge_strength(given.a), edge_strength(given.b))
+    strongest = jt.maximum(edge_strength(given.aim_a), edge_strength(given.aim_b))
     return jt.abs(edge_strength(given.fused) - strongest).mean()
 
 
 def intensity_to_mean(given: LossInput) -> jt.Var:
     """Mean |F - (A + B) / 2|."""
-    return jt.abs(given.fused - 0.5 * (given.a + given.b)).mean()
+    return jt.abs(given.fused - 0.5 * (given.aim_a + given.aim_b)).mean()
 
 
 def signed_gradient(given: LossInput) -> jt.Var:
@@ -76,8 +85,8 @@ def signed_gradient(given: LossInput) -> jt.Var:
 
     Unlike `gradient_to_maximum` it also fixes the edge's direction, which Qabf looks at.
     """
-    across_a, down_a = _sobel_pair(given.a)
-    across_b, down_b = _sobel_pair(given.b)
+    across_a, down_a = _sobel_pair(given.aim_a)
+    across_b, down_b = _sobel_pair(given.aim_b)
     across, down = _sobel_pair(given.fused)
     a_wins = (across_a * across_a + down_a * down_a) >= (across_b * across_b + down_b * down_b)
     target_across = jt.ternary(a_wins, across_a, across_b)
@@ -150,9 +159,12 @@ def lost_light(given: LossInput) -> jt.Var:
     such places, as they are small. Below `SMALL_SHARE` of a picture they count by their size.
     """
     total = jt.array(0.0)
-    for source, other in ((given.a, given.b), (given.b, given.a)):
+    for source, other, aim in (
+        (given.a, given.b, given.aim_a),
+        (given.b, given.a, given.aim_b),
+    ):
         shines = (source - other >= MUCH_BRIGHTER).float32()
-        error = (jt.abs(given.fused - source) * shines).mean(dims=[1, 2])
+        error = (jt.abs(given.fused - aim) * shines).mean(dims=[1, 2])
         total = total + (error / jt.maximum(shines.mean(dims=[1, 2]), SMALL_SHARE)).mean()
     return total
 

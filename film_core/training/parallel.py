@@ -56,7 +56,7 @@ class Ranks:
         mine = slice(self.rank * size, (self.rank + 1) * size)
         return Batch(
             batch.names[mine], batch.image_a[mine], batch.image_b[mine], batch.answer[mine],
-            batch.known[mine], batch.text[mine],
+            batch.known[mine], batch.aim_a[mine], batch.aim_b[mine], batch.text[mine],
         )  # fmt: skip
 
     def mean(self, values: np.ndarray) -> np.ndarray:

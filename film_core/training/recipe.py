@@ -34,6 +34,10 @@ class Recipe:
             about a fifth more; between, the gates are computed but taken as given.
         made_pairs: "none", "focus" or "exposure": pairs made from one image, whose answer is known.
         made_share: the share of pairs that are made so.
+        focus_answer: weight of the locally sharper source as the answer of pairs that aren't made
+            (see `in_focus.py`); 0 leaves them without one.
+        contrast: how far a pair's tones may be spread in the brightness and edges that the losses
+            ask for (see `tones.py`); 1 leaves them as they are.
         losses: {loss term: weight}.
         optimiser: "adam", or "muon": steps of equal size in all directions of every convolution's
             matrix (see `orthogonal.py`), Adam for the rest.
@@ -61,6 +65,8 @@ class Recipe:
     gate_every: int = 1
     made_pairs: str = "none"
     made_share: float = 0.0
+    focus_answer: float = 0.0
+    contrast: float = 1.0
     losses: dict[str, float] = field(default_factory=lambda: {"intensity": 1.0, "gradient": 20.0})
     optimiser: str = "adam"
     learning_rate: float = 1e-5
@@ -187,6 +193,7 @@ def _check(recipe: Recipe) -> None:
         "average": (0, 0.999999), "made_share": (0, 1), "balance": (0, 1),
         "validation_share": (0, 0.9), "validation_pairs": (0, 1e6), "validate_every": (0, 1e9),
         "tokens": (0, 10_000), "gate_every": (1, 1e6), "seed": (0, 2**31 - 1),
+        "focus_answer": (0, 1), "contrast": (1, 4),
     }  # fmt: skip
     for name, (low, high) in limits.items():
         value = getattr(recipe, name)

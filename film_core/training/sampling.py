@@ -10,8 +10,10 @@ import numpy as np
 
 from film_core.data import PreparedFile, PreparedPair
 from film_core.errors import SettingError
+from film_core.training.in_focus import in_focus
 from film_core.training.made_pairs import make_exposure_pair, make_focus_pair
 from film_core.training.recipe import Recipe
+from film_core.training.tones import tones_of
 
 _ORDER, _DETAIL = 1, 2  # which stream of random numbers
 
@@ -23,7 +25,9 @@ class Batch:
     Attributes:
         names: the pairs in it.
         image_a, image_b, answer: (B, 1, H, W) float32 in [0, 1].
-        known: (B,) float32, 1 where `answer` is the known answer.
+        known: (B,) float32, 1 where `answer` is the known answer, 0 where there is none.
+        aim_a, aim_b: (B, 1, H, W) float32, the images with their tones spread as far as the
+            recipe's contrast allows; not clipped.
         text: (B, T, width) float32.
     """
 
@@ -32,6 +36,8 @@ class Batch:
     image_b: np.ndarray
     answer: np.ndarray
     known: np.ndarray
+    aim_a: np.ndarray
+    aim_b: np.ndarray
     text: np.ndarray
 
 
@@ -94,10 +100,12 @@ class Sampler:
         if self.recipe.flips and self.recipe.crop != (0, 0) and draw.random() < 0.25:
             height, width = width, height
         images = [self._images(pair, height, width, draw) for pair in pairs]
-        a, b, answer, known = (np.stack(column) for column in zip(*images, strict=True))
+        a, b, answer, known, aim_a, aim_b = (
+            np.stack(column) for column in zip(*images, strict=True)
+        )
         return Batch(
-            self.names(step), a[:, None], b[:, None], answer[:, None],
-            known.astype(np.float32), self._texts(pairs, draw),
+            self.names(step), a[:, None], b[:, None], answer[:, None], known.astype(np.float32),
+            aim_a[:, None], aim_b[:, None], self._texts(pairs, draw),
         )  # fmt: skip
 
     def _entries(self, step: int) -> list[tuple[PreparedFile, str]]:
@@ -138,14 +146,18 @@ class Sampler:
             draw.random() < self.recipe.made_share or np.array_equal(a, b)
         )
         if not made:
-            return np.ascontiguousarray(a), np.ascontiguousarray(b), np.zeros_like(a), 0.0
+            a, b = np.ascontiguousarray(a), np.ascontiguousarray(b)
+            known = self.recipe.focus_answer
+            answer = in_focus(a, b) if known else np.zeros_like(a)
+            tones = tones_of(pair.image_a[0], pair.image_b[0], self.recipe.contrast)
+            return a, b, answer, known, tones.spread(a), tones.spread(b)
         if self.recipe.made_pairs == "focus":
             answer = _sharper(a, b)
             a, b = make_focus_pair(answer, draw)
         else:
             answer = 0.5 * (a + b)
             a, b = make_exposure_pair(answer, draw)
-        return a, b, np.ascontiguousarray(answer), 1.0
+        return a, b, np.ascontiguousarray(answer), 1.0, a, b
 
     def _texts(self, pairs: list[PreparedPair], draw: np.random.Generator) -> np.ndarray:
         texts = [pair.text[0] for pair in pairs]

@@ -141,6 +141,7 @@ class Trainer:
         given = LossInput(
             fused[:, 0], a[:, 0], b[:, 0], jt.array(batch.answer[:, 0]),
             jt.array(batch.known[:, None, None]),
+            jt.array(batch.aim_a[:, 0]), jt.array(batch.aim_b[:, 0]),
         )  # fmt: skip
         total, terms = compute_losses(given, self.recipe.losses)
         gradient = self.parameters.gradient(total)

@@ -149,3 +149,26 @@ def test_mistyped_terms_are_answered():
     flat = np.zeros((1, 48, 48))
     with pytest.raises(UnknownNameError, match="did you mean 'gradient'"):
         compute_losses(given(flat, flat, flat), {"gradeint": 1.0})
+
+
+def test_brightness_and_edges_are_those_of_the_aims():
+    from dataclasses import replace
+
+    import jittor as jt
+
+    from film_core.training.losses import LOSS_TERMS
+    from film_core.training.tones import Tones
+
+    random = np.random.default_rng(8)
+    a, b = (random.uniform(0.3, 0.7, (1, 48, 56)).astype(np.float32) for _ in "ab")
+    spread = Tones(1.5, -0.2).spread
+    inputs = replace(
+        given(np.maximum(spread(a), spread(b)), a, b),
+        aim_a=jt.array(spread(a)), aim_b=jt.array(spread(b)),
+    )  # fmt: skip
+    assert LOSS_TERMS["intensity"].compute(inputs).item() == pytest.approx(0.0, abs=1e-6)
+    assert LOSS_TERMS["intensity"].compute(given(inputs.fused.numpy(), a, b)).item() > 0.01
+    like_a = replace(inputs, fused=jt.array(spread(a)), b=inputs.a, aim_b=inputs.aim_a)
+    for name in ("gradient", "signed_gradient", "mean", "light"):
+        assert LOSS_TERMS[name].compute(like_a).item() == pytest.approx(0.0, abs=1e-5), name
+    assert LOSS_TERMS["gradient"].compute(given(spread(a), a, a)).item() > 0.01

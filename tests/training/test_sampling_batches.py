@@ -6,9 +6,11 @@ import pytest
 
 from film_core.data import PreparedFile
 from film_core.errors import SettingError
+from film_core.training.in_focus import in_focus
 from film_core.training.made_pairs import make_exposure_pair, make_focus_pair
 from film_core.training.recipe import make_recipe
 from film_core.training.sampling import Sampler
+from film_core.training.tones import tones_of
 
 
 def sampler(path, **changes):
@@ -153,3 +155,28 @@ def test_exposures_are_brighter_and_darker():
     over, under = make_exposure_pair(image, np.random.default_rng(1))
     assert (over >= image - 1e-6).all() and under.mean() < image.mean()
     assert over.max() == 1.0 and under.min() >= 0.0
+
+
+def test_real_focus_pairs_get_the_locally_sharper_source_as_their_answer(prepared):
+    batch = sampler(prepared, focus_answer=0.5, flips=False).batch(0)
+    assert batch.known.tolist() == [0.5]
+    expected = in_focus(batch.image_a[0, 0], batch.image_b[0, 0])
+    np.testing.assert_array_equal(batch.answer[0, 0], expected)
+    made = sampler(prepared, focus_answer=0.5, made_pairs="focus", made_share=1.0).batch(0)
+    assert made.known.tolist() == [1.0]
+
+
+def test_aims_are_the_images_spread_by_the_curve_of_the_whole_pair(prepared):
+    plain = sampler(prepared, flips=False).batch(0)
+    np.testing.assert_array_equal(plain.aim_a, plain.image_a)
+    np.testing.assert_array_equal(plain.aim_b, plain.image_b)
+    drawn = sampler(prepared, contrast=1.3, flips=False)
+    batch = drawn.batch(0)
+    pair = PreparedFile(prepared).read(batch.names[0].split("/")[1])
+    tones = tones_of(pair.image_a[0], pair.image_b[0], 1.3)
+    assert tones.gain > 1
+    for image, aim in ((batch.image_a, batch.aim_a), (batch.image_b, batch.aim_b)):
+        np.testing.assert_allclose(aim, tones.gain * image + tones.offset, atol=1e-6)
+    np.testing.assert_array_equal(batch.image_a, plain.image_a)
+    made = sampler(prepared, contrast=1.3, made_pairs="exposure", made_share=1.0).batch(0)
+    np.testing.assert_array_equal(made.aim_a, made.image_a)
