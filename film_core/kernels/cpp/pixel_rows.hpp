@@ -5,6 +5,7 @@
 // in registers, so that every weight that is loaded is used kPixels times.
 #pragma once
 
+#include <algorithm>
 #include <type_traits>
 
 #include "simd.hpp"
@@ -12,8 +13,10 @@
 namespace film {
 
 // Pixels in flight: as many as the registers hold sums for (32 with AVX-512, else 16). With vectors
-// of eight 4 pixels' sums are just enough to hide the multiply-add's latency, and faster than 6.
-constexpr int kMostPixels = kWidth == 16 ? 13 : kWidth == 8 ? 4 : 6;
+// of eight 4 pixels' sums are just enough to hide the multiply-add's latency, and faster than 6; one
+// more costs less than three at a time, which hide it no longer.
+constexpr int kMostPixels = kWidth == 16 ? 13 : kWidth == 8 ? 5 : 6;
+constexpr int kBestPixels = kWidth == 8 ? 4 : kMostPixels;
 
 // y[pixel][0 .. 2 vectors] (+)= sum over k of x[pixel][k] * weights[k][0 .. 2 vectors].
 template <int kPixels, bool kAdd>
@@ -65,7 +68,7 @@ template <int kInputs, int kOutputs, bool kAdd>
 inline void multiply_row(const float* x, const float* weights, float* y, int pixels) {
   static_assert(kOutputs % 32 == 0, "two of the widest vectors at a time");
   // Blocks of nearly equal size: a small one at the end would run at half the speed.
-  const int blocks = (pixels + kMostPixels - 1) / kMostPixels;
+  const int blocks = std::max((pixels + kMostPixels - 1) / kMostPixels, pixels / kBestPixels);
   int done = 0;
   for (int b = 0; b < blocks; b++) {
     const int count = (pixels - done) / (blocks - b);
