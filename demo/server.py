@@ -14,6 +14,7 @@ import uvicorn
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import FileResponse, JSONResponse
 
+from demo.bodies import Bodies, most_bytes
 from demo.desk import Desk
 from demo.examples import PICTURES, find_examples, thumbnail
 from demo.gate import Gate
@@ -46,7 +47,8 @@ def build_server(desk: Desk) -> FastAPI:
         await asyncio.to_thread(desk.close)
 
     app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
-    app.add_middleware(Gate, mcp=desk.settings.mcp)
+    app.add_middleware(Bodies, limit=most_bytes(desk.settings.max_megabytes))
+    app.add_middleware(Gate, mcp=desk.settings.mcp)  # before it: the last added comes first
     _add_routes(app, desk)
     page = build_page(desk)
     limit_sessions(page)
@@ -148,15 +150,21 @@ def serve(desk: Desk) -> None:
     logging.getLogger("httpx").setLevel(logging.WARNING)  # it would log addresses
     shut_memory()
     app = build_server(desk)
-    shown = "127.0.0.1" if name in ("0.0.0.0", "::") else name
+    shown = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}.get(name, name)
+    shown = f"[{shown}]" if ":" in shown else shown
     print(f"FILM Studio: http://{shown}:{port}", flush=True)
     DrainingServer(uvicorn.Config(app, name, port, log_level="warning"), desk.busy).run()
 
 
 def _check_free(name: str, port: int) -> None:
+    """Try every address that the server will listen at; an empty name means all of them."""
     try:
-        with socket.create_server((name, port)):
-            pass
+        found = socket.getaddrinfo(
+            name or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )
+        for family, *_, address in found:
+            with socket.create_server(address, family=family):
+                pass
     except OSError as failure:
         raise SettingError(
             "setting.port_used",

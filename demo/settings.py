@@ -1,6 +1,7 @@
 """What a host can set by environment variables; the limits that the page states are these."""
 
 import importlib.util
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -80,7 +81,7 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
     """Return the settings of `environment`.
 
     Raises:
-        SettingError: a value isn't of its setting's kind, or isn't positive.
+        SettingError: a value isn't of its setting's kind, or isn't positive and finite.
     """
     given = {}
     for field in fields(Settings):
@@ -96,7 +97,7 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
             value = kind(text)
         except ValueError:
             value = None
-        if value is None or (kind is not str and value <= 0):
+        if value is None or (kind is not str and not 0 < value < math.inf):
             raise SettingError(
                 "setting.value",
                 "The setting {name} is '{text}'; a positive {kind} is needed, such as {example}.",

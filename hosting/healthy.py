@@ -7,10 +7,13 @@ import urllib.request
 
 
 def main() -> int:
-    """Ask the health endpoint on this machine."""
+    """Ask the health endpoint on this machine, at the address that the page was given."""
+    name = os.environ.get("GRADIO_SERVER_NAME", "")
+    host = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}.get(name, name)
+    host = f"[{host}]" if ":" in host else host
     port = os.environ.get("GRADIO_SERVER_PORT", "7860")
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=5) as answer:
+        with urllib.request.urlopen(f"http://{host}:{port}/health", timeout=5) as answer:
             state = json.load(answer)["state"]
     except (OSError, ValueError, KeyError) as failure:
         print(f"no health report: {failure}")

@@ -55,6 +55,14 @@ def test_an_image_runs_without_rights_and_says_whether_it_is_well(repository, na
 
 @pytest.mark.parametrize(("state", "status"), [("ready", 0), ("starting", 0), ("unable", 1)])
 def test_the_health_check_passes_on_what_the_page_says(repository, state, status):
+    assert ask_health(repository, state, "127.0.0.1", "0.0.0.0") == (status, state)
+
+
+def test_the_health_check_asks_at_the_address_that_the_page_was_given(repository):
+    assert ask_health(repository, "ready", "127.0.0.2", "127.0.0.2") == (0, "ready")
+
+
+def ask_health(repository: Path, state: str, served: str, name: str) -> tuple[int, str]:
     class Health(http.server.BaseHTTPRequestHandler):
         def do_GET(self):
             self.send_response(200)
@@ -64,13 +72,15 @@ def test_the_health_check_passes_on_what_the_page_says(repository, state, status
         def log_message(self, *_):
             pass
 
-    with http.server.HTTPServer(("127.0.0.1", 0), Health) as server:
+    with http.server.HTTPServer((served, 0), Health) as server:
+        server.timeout = 10
         threading.Thread(target=server.handle_request, daemon=True).start()
         done = subprocess.run(
             [sys.executable, repository / "hosting" / "healthy.py"],
-            env={"GRADIO_SERVER_PORT": str(server.server_port)}, capture_output=True, text=True,
+            env={"GRADIO_SERVER_NAME": name, "GRADIO_SERVER_PORT": str(server.server_port)},
+            capture_output=True, text=True,
         )  # fmt: skip
-    assert (done.returncode, done.stdout.strip()) == (status, state)
+    return done.returncode, done.stdout.strip()
 
 
 def test_the_health_check_fails_where_nobody_answers(repository):
