@@ -3,6 +3,7 @@
 import http.server
 import json
 import re
+import shutil
 import subprocess
 import sys
 import threading
@@ -94,3 +95,25 @@ def test_the_health_check_fails_where_nobody_answers(repository):
 @pytest.mark.parametrize("script", ["install.sh", "start.sh", "rehearse.sh"])
 def test_the_scripts_are_shell(repository, script):
     subprocess.run(["sh", "-n", repository / "hosting" / script], check=True)
+
+
+@pytest.mark.parametrize(
+    ("python", "installed"),
+    [("exit 1", ["python3-dev", "python3-venv"]), ('[ "$1" = -c ]', [])],
+)
+def test_the_checks_install_what_a_bare_machine_lacks(repository, tmp_path, python, installed):
+    places = [tmp_path / ".ci", tmp_path / "bin"]
+    for place in places:
+        place.mkdir()
+    script = shutil.copy(repository / ".ci" / "run", places[0])
+    asked = tmp_path / "asked"
+    commands = {"id": "echo 0", "g++": "", "chromium": "", "python3": python,
+                "apt-get": f'echo "$@" >> {asked}'}  # fmt: skip
+    for name, body in commands.items():
+        (places[1] / name).write_text(f"#!/bin/sh\n{body}\n")
+        (places[1] / name).chmod(0o755)
+    path = f"{places[1]}:/usr/bin:/bin"
+    done = subprocess.run(["bash", script], env={"PATH": path}, capture_output=True)
+    assert done.returncode == 1, "this Python makes no venv"
+    words = asked.read_text().split() if asked.exists() else []
+    assert [word for word in words if word.startswith("python3")] == installed
