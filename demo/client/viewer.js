@@ -1,6 +1,7 @@
 // The viewer: a divider between the fused image and another one, or all side by side; one zoom and
 // one position for all of them; the values of the pixel under the pointer.
 const state = { scale: 1, x: 0, y: 0, divider: 50, view: "slider", against: "a" };
+const STEP = 0.1;  // of a pane, for one press of an arrow key
 const canvases = {};
 let panes = [];
 let shown = null;
@@ -34,7 +35,12 @@ const build = () => {
   const stage = element.querySelector(".stage");
   stage.replaceChildren();
   panes = [];
-  if (!shown || !(shown.fused || shown.a || shown.b)) {
+  const filled = Boolean(shown && (shown.fused || shown.a || shown.b));
+  for (const [name, value] of [["tabindex", "0"], ["role", "group"], ["aria-label", text("stage")]]) {
+    if (filled) stage.setAttribute(name, value);
+    else stage.removeAttribute(name);
+  }
+  if (!filled) {
     stage.append(make("div", { class: "nothing" },
       make("p", { class: "nothing-title" }, text("empty")), make("p", {}, text("empty_hint"))));
     stage.dataset.view = "nothing";
@@ -65,11 +71,11 @@ const build = () => {
 const place = () => {
   const stage = element.querySelector(".stage");
   stage.style.setProperty("--divider", `${state.divider}%`);
+  stage.classList.toggle("zoomed", state.scale > 1);
   for (const node of panes) {
     const width = node.clientWidth, height = node.clientHeight;
     if (!width || !height) continue;
-    const fit = Math.min(width / shown.width, height / shown.height);
-    const scale = fit * state.scale;
+    const scale = fitted(node) * state.scale;
     const left = (width - shown.width * scale) / 2 + state.x * width;
     const top = (height - shown.height * scale) / 2 + state.y * height;
     for (const item of node.querySelectorAll(".plane")) {
@@ -84,6 +90,19 @@ const place = () => {
   if (percent && panes[0]?.frame) percent.textContent = `${Math.round(100 * panes[0].frame.scale)} %`;
 };
 
+const fitted = (node) => Math.min(node.clientWidth / shown.width, node.clientHeight / shown.height);
+
+const pan = (x, y) => {  // the middle of a pane stays on the picture
+  const node = panes[0];
+  if (!node?.frame) return;
+  const half = (fitted(node) * state.scale) / 2;
+  const mostX = (shown.width * half) / node.clientWidth;
+  const mostY = (shown.height * half) / node.clientHeight;
+  state.x = Math.min(mostX, Math.max(-mostX, x));
+  state.y = Math.min(mostY, Math.max(-mostY, y));
+  place();
+};
+
 const zoom = (factor, event) => {
   const before = state.scale;
   state.scale = Math.min(32, Math.max(1, state.scale * factor));
@@ -94,9 +113,7 @@ const zoom = (factor, event) => {
   const at = event ? [(event.clientX - box.left) / box.width - 0.5,
                       (event.clientY - box.top) / box.height - 0.5] : [0, 0];
   const ratio = state.scale / before;
-  state.x = at[0] - (at[0] - state.x) * ratio;
-  state.y = at[1] - (at[1] - state.y) * ratio;
-  place();
+  pan(at[0] - (at[0] - state.x) * ratio, at[1] - (at[1] - state.y) * ratio);
 };
 
 const refresh = (value) => {
@@ -217,36 +234,85 @@ element.addEventListener("dblclick", (event) => {
   if (event.target.closest(".pane")) zoom(state.scale > 1 ? 1 / state.scale : 3, event);
 });
 
+const fingers = new Map();  // everything that presses on a pane: {x, y} by pointer
 let drag = null;
+let pinch = null;
+const spread = () => {  // {clientX, clientY} between two fingers, and how far they are apart
+  const [one, two] = fingers.values();
+  return { clientX: (one.x + two.x) / 2, clientY: (one.y + two.y) / 2,
+           apart: Math.hypot(one.x - two.x, one.y - two.y) };
+};
 element.addEventListener("pointerdown", (event) => {
   const node = event.target.closest(".pane");
   if (!node || event.button !== 0) return;
+  fingers.set(event.pointerId, { x: event.clientX, y: event.clientY });
+  if (fingers.size > 1) {
+    slideBack();
+    pinch = fingers.size === 2 ? { node: drag?.node || node, ...spread() } : null;
+    drag = null;
+    return;
+  }
   const box = node.getBoundingClientRect();
   const near = Math.abs(event.clientX - box.left - (state.divider / 100) * box.width) < 28;
   const moves = node.classList.contains("double") && (near || state.scale === 1);
-  drag = { node, box, moves, x: event.clientX, y: event.clientY, from: [state.x, state.y] };
+  drag = { node, box, moves, divider: state.divider, x: event.clientX, y: event.clientY,
+           from: [state.x, state.y] };
   if (moves) slide(event);
 });
 const slide = (event) => {
   state.divider = Math.min(100, Math.max(0, (100 * (event.clientX - drag.box.left)) / drag.box.width));
+  follow();
+};
+const follow = () => {
   const divider = element.querySelector(".divider");
   if (divider) divider.value = state.divider;
   place();
 };
+const slideBack = () => {  // the finger meant two, or the page
+  if (!drag?.moves) return;
+  state.divider = drag.divider;
+  follow();
+};
+const stretch = () => {
+  const now = { node: pinch.node, ...spread() };
+  const box = now.node.getBoundingClientRect();
+  pan(state.x + (now.clientX - pinch.clientX) / box.width,
+      state.y + (now.clientY - pinch.clientY) / box.height);
+  zoom(now.apart / (pinch.apart || 1), { target: now.node, ...now });
+  pinch = now;
+};
 window.addEventListener("pointermove", (event) => {
   if (element.contains(event.target)) read(event);
+  const finger = fingers.get(event.pointerId);
+  if (finger) Object.assign(finger, { x: event.clientX, y: event.clientY });
+  if (finger && pinch) stretch();
   if (!drag) return;
   if (drag.moves) slide(event);
   else if (state.scale > 1) {
-    state.x = drag.from[0] + (event.clientX - drag.x) / drag.box.width;
-    state.y = drag.from[1] + (event.clientY - drag.y) / drag.box.height;
-    place();
+    pan(drag.from[0] + (event.clientX - drag.x) / drag.box.width,
+        drag.from[1] + (event.clientY - drag.y) / drag.box.height);
   }
 });
-for (const name of ["pointerup", "pointercancel"]) window.addEventListener(name, () => { drag = null; });
+for (const name of ["pointerup", "pointercancel"]) {
+  window.addEventListener(name, (event) => {
+    if (name === "pointercancel") slideBack();
+    fingers.delete(event.pointerId);
+    drag = null;
+    pinch = null;
+  });
+}
+element.addEventListener("touchstart", (event) => {  // two fingers mean the picture, not the page
+  if (event.touches.length > 1 && event.target.closest(".pane")) event.preventDefault();
+}, { passive: false });
+const ARROWS = { ArrowLeft: [1, 0], ArrowRight: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
 element.addEventListener("keydown", (event) => {
-  if (!event.target.closest(".stage")) return;
-  if (event.key === "+" || event.key === "=") zoom(1.5);
+  const stage = event.target.closest(".stage");
+  if (!stage) return;
+  const way = ARROWS[event.key];
+  if (way && event.target === stage && state.scale > 1) {  // else they are the divider's or page's
+    event.preventDefault();
+    pan(state.x + way[0] * STEP, state.y + way[1] * STEP);
+  } else if (event.key === "+" || event.key === "=") zoom(1.5);
   else if (event.key === "-") zoom(1 / 1.5);
   else if (event.key === "0") { Object.assign(state, { scale: 1, x: 0, y: 0 }); place(); }
 });

@@ -19,6 +19,7 @@ _TEXTS = {
     "download_16": "result.download_16",
     "histogram": "result.histogram",
     "slider": "result.slider",
+    "stage": "result.stage",
     "pixel_hint": "result.pixel_hint",
 }
 

@@ -36,6 +36,8 @@ def test_every_panel_is_accessible(tab, stand_in_page, pair_files):
         expect(page.locator(f"#source-{slot} .drop-name")).to_have_text(file.name)
         expect(page.locator(f"#text-{slot} textarea")).not_to_have_value("")
     fuse(page)
+    page.locator(".stage").press("+")
+    assert complaints(page) == []
     for index in range(page.get_by_role("tab").count()):
         page.get_by_role("tab").nth(index).click()
         page.wait_for_timeout(400)

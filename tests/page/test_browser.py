@@ -231,6 +231,90 @@ def test_the_divider_moves_by_keyboard_and_pointer(tab, stand_in_page, pair_file
     expect(page.locator(".pixel")).to_contain_text(re.compile(r"x \d+\s+y \d+.*Fused \d+"))
 
 
+def shift(page):
+    """How far the picture is moved: x and y of its corner in pixels, and its scale."""
+    style = page.locator(".plane").first.evaluate("plane => getComputedStyle(plane).transform")
+    scale, *_, x, y = map(float, style.removeprefix("matrix(").removesuffix(")").split(","))
+    return x, y, scale
+
+
+def test_a_zoomed_picture_is_moved_by_arrow_keys_and_the_divider_keeps_its_own(
+    tab, stand_in_page, pair_files
+):
+    page = open_page(tab, stand_in_page)
+    give_pair(page, pair_files)
+    fuse(page)
+    stage, divider = page.locator(".stage"), page.locator(".divider")
+    page.locator(".download.second").focus()
+    page.keyboard.press("Tab")
+    expect(stage).to_be_focused()
+    width, height = page.locator(".pane").evaluate("p => [p.clientWidth, p.clientHeight]")
+    at_rest = shift(page)
+    page.keyboard.press("ArrowDown")
+    assert shift(page) == at_rest
+    page.keyboard.press("+")
+    x, y, scale = shift(page)
+    assert scale == pytest.approx(1.5 * at_rest[2], rel=1e-3)
+    for key, right, down in (("Right", -1, 0), ("Down", -1, -1), ("Left", 0, -1), ("Up", 0, 0)):
+        page.keyboard.press(f"Arrow{key}")
+        moved = (x + 0.1 * width * right, y + 0.1 * height * down)
+        assert shift(page)[:2] == pytest.approx(moved, abs=1), key
+    for _ in range(40):
+        page.keyboard.press("ArrowRight")
+    middle = (width / 2 - shift(page)[0]) / scale  # of the pane, in pixels of the picture
+    assert middle == pytest.approx(128, abs=1)
+    before = shift(page)
+    divider.focus()
+    page.keyboard.press("ArrowRight")
+    assert float(divider.input_value()) == 50.5 and shift(page) == before
+    page.keyboard.press("0")
+    assert shift(page) == at_rest
+
+
+@pytest.mark.parametrize(
+    "tab", [{"viewport": {"width": 390, "height": 844}, "has_touch": True}], indirect=True
+)
+def test_fingers_scroll_the_page_until_the_picture_is_zoomed(tab, stand_in_page, pair_files):
+    page = open_page(tab, stand_in_page)
+    give_pair(page, pair_files)
+    fuse(page)
+    stage = page.locator(".stage")
+    stage.evaluate("stage => stage.scrollIntoView({block: 'center'})")
+    box = stage.bounding_box()
+    fingers = page.context.new_cdp_session(page)
+    x, y = box["x"] + box["width"] / 4, box["y"] + box["height"] / 2
+
+    def draw(*ways):
+        """Move fingers in ten steps, each from (x, y) to (x, y)."""
+        for step in range(11):
+            points = [
+                {"x": a + (c - a) * step / 10, "y": b + (d - b) * step / 10, "id": finger}
+                for finger, ((a, b), (c, d)) in enumerate(ways)
+            ]
+            kind = "touchMove" if step else "touchStart"
+            fingers.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+        fingers.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+        page.wait_for_timeout(300)
+
+    scrolled, rest = page.evaluate("scrollY"), shift(page)
+    draw(((x, y), (x, y - 80)))
+    assert page.evaluate("scrollY") > scrolled + 40 and shift(page) == rest
+    assert page.input_value(".divider") == "50"
+
+    stage.evaluate("stage => stage.scrollIntoView({block: 'center'})")
+    scrolled = page.evaluate("scrollY")
+    middle = box["x"] + box["width"] / 2
+    draw(((middle, y - 20), (middle, y - 60)), ((middle, y + 20), (middle, y + 60)))
+    assert shift(page)[2] == pytest.approx(3 * rest[2], rel=0.1)
+    assert (page.evaluate("scrollY"), page.input_value(".divider")) == (scrolled, "50")
+
+    before = shift(page)
+    draw(((x, y), (x, y - 50)))
+    assert shift(page)[1] == pytest.approx(before[1] - 50, abs=2)
+    assert page.evaluate("scrollY") == scrolled
+    assert tab.faults == []
+
+
 def test_the_keyboard_fuses(tab, stand_in_page, pair_files):
     page = open_page(tab, stand_in_page)
     give_pair(page, pair_files)
