@@ -113,7 +113,7 @@ def offers(desk: Desk, visit: Visit) -> dict[str, str]:
         ("results.zip", "application/zip", lambda: _zip(desk, asked)),
         ("results.csv", "text/csv", lambda: as_csv(_as_batch(asked)).encode("utf-8-sig")),
     ):
-        links[name] = desk.offer(visit, name, media_type, make)
+        links[name] = desk.offer(visit, name, name, media_type, make)
     return links
 
 

@@ -232,9 +232,15 @@ class Desk:
         visit.steps[slot] = reply["steps"]
         return reply["text"], reply["author"]
 
-    def offer(self, visit: Visit, name: str, media_type: str, make: Callable[[], bytes]) -> str:
-        """Offer a file for downloading; it is made when it is taken. Returns its address."""
-        return self.offers.put(Offer(make, media_type, name, visit.identity))
+    def offer(
+        self, visit: Visit, place: str, name: str, media_type: str, make: Callable[[], bytes]
+    ) -> str:
+        """Offer a file for downloading; it is made when it is taken. Returns its address.
+
+        Args:
+            place: where on the page the link stands, whatever is shown there.
+        """
+        return self.offers.put(Offer(make, media_type, name, visit.identity, place))
 
     async def local_map(self, visit: Visit, metric: str) -> np.ndarray:
         """Return (H, W) float32, where the newest result loses `metric`; more is worse.

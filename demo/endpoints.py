@@ -13,6 +13,7 @@ import gradio as gr
 import numpy as np
 
 from demo import studies
+from demo.actions.sources import too_many_bytes
 from demo.attention import unpack, word_map
 from demo.desk import Desk
 from demo.heat import COLOURS, draw
@@ -105,7 +106,9 @@ def add_endpoints(desk: Desk) -> None:
                     "metrics.form", "The form is '{seen}'; it must be raw or paper.", seen=form
                 )
             visit = await _visit(desk, image_a, image_b, "ivf", request)
-            picture = await desk.open_image(visit, _decoded(fused, "fused"), "fused", show=False)
+            picture = await desk.open_image(
+                visit, _decoded(fused, "fused", desk), "fused", show=False
+            )
             values = await desk.measure(visit, picture, form)
         return {name: value if np.isfinite(value) else None for name, value in values.items()}
 
@@ -220,7 +223,8 @@ async def _visit(
     visit.identity = f"address {host}"
     for slot, text in zip(SLOTS, (image_a, image_b), strict=True):
         name = f"image_{slot}"
-        visit.sources[slot] = await desk.open_image(visit, _decoded(text, name), name, show=False)
+        data = _decoded(text, name, desk)
+        visit.sources[slot] = await desk.open_image(visit, data, name, show=False)
     await desk.check_pair(visit)
     return visit
 
@@ -260,8 +264,10 @@ async def _fused(
     return last.reply
 
 
-def _decoded(text: str, name: str) -> bytes:
+def _decoded(text: str, name: str, desk: Desk) -> bytes:
     digits = text.partition(",")[2] if str(text).startswith("data:") else str(text)
+    if len(digits) * 0.75e-6 > desk.settings.max_megabytes + 1:  # before they are copied
+        raise too_many_bytes(name, len(digits) * 0.75, desk)
     try:
         return base64.b64decode(digits, validate=True)
     except (binascii.Error, ValueError):

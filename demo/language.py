@@ -68,12 +68,15 @@ class Language:
             return otherwise
 
 
-@cache
 def load_language(name: str) -> Language:
     """Return the language called `name`, English where there is no such."""
-    chosen = name if name in LANGUAGES else "en"
-    phrases = json.loads((_FOLDER / f"{chosen}.json").read_text(encoding="utf-8"))
-    return Language(chosen, phrases)
+    return _loaded(name if name in LANGUAGES else "en")
+
+
+@cache  # of names that are known: anybody may ask for any other
+def _loaded(name: str) -> Language:
+    phrases = json.loads((_FOLDER / f"{name}.json").read_text(encoding="utf-8"))
+    return Language(name, phrases)
 
 
 def preferred_language(accept: str) -> str:

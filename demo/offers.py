@@ -1,8 +1,9 @@
 """Downloads that are made only when somebody takes them: figures, tables, arrays.
 
 An offer has an unguessable address like a picture. A panel that is drawn again makes its offers
-again, and those replace the earlier ones of the same visit and file name, but for the last: its
-link may have been pressed while the panel was drawn.
+again, and those replace the earlier ones of the same place, whatever result they are of, but for
+the last: its link may have been pressed while the panel was drawn. What an offer is made of, arrays
+of a result among it, stays in memory as long as the offer does.
 """
 
 import secrets
@@ -20,12 +21,14 @@ class Offer:
         media_type: such as "text/csv".
         name: file name for saving.
         owner: the visit it belongs to.
+        place: where on the page its link stands; one place has one link.
     """
 
     make: Callable[[], bytes]
     media_type: str
     name: str
     owner: str
+    place: str
 
 
 class Offers:
@@ -37,9 +40,9 @@ class Offers:
         self._addresses: dict[tuple[str, str], list[str]] = {}
 
     def put(self, offer: Offer) -> str:
-        """Take `offer` in place of the visit's last but one of that name; return its address."""
+        """Take `offer` instead of the visit's last but one at its place; return its address."""
         address = secrets.token_urlsafe(16)
-        key = (offer.owner, offer.name)
+        key = (offer.owner, offer.place)
         with self._lock:
             known = self._addresses.setdefault(key, [])
             known.append(address)

@@ -111,7 +111,7 @@ def _offers(desk: Desk, visit: Visit, study: "Study") -> dict[str, str]:
     links = {}
     for ending, media_type, make in made:
         name = f"study-{study.task}{'-' if '.' in ending else '.'}{ending}"
-        links[name] = desk.offer(visit, name, media_type, make)
+        links[name] = desk.offer(visit, f"study {ending}", name, media_type, make)
     return links
 
 

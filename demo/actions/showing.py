@@ -185,10 +185,12 @@ def footer(desk: Desk, say: Language) -> str:
 
 def _made(visit: Visit, desk: Desk) -> dict[str, str]:
     """Return addresses of those sources of the result that exist nowhere but here."""
-    sources = () if visit.result is None else visit.result.sources.values()
+    sources = {} if visit.result is None else visit.result.sources
     return {
-        source.name: desk.offer(visit, source.name, "image/png", partial(bytes, source.data))
-        for source in sources
+        source.name: desk.offer(
+            visit, f"source {slot}", source.name, "image/png", partial(bytes, source.data)
+        )
+        for slot, source in sources.items()
         if source.made
     }
 
@@ -198,7 +200,7 @@ def _exact(visit: Visit, desk: Desk) -> str:
     if result is None or result.luminance is None:
         return ""
     name = download_name(result).replace(".png", "-luminance-16bit.png")
-    return desk.offer(visit, name, "image/png", partial(files.png_16, result))
+    return desk.offer(visit, "luminance", name, "image/png", partial(files.png_16, result))
 
 
 def _metrics(visit: Visit, desk: Desk, say: Language) -> str:
@@ -210,7 +212,8 @@ def _metrics(visit: Visit, desk: Desk, say: Language) -> str:
             ("json", "application/json", files.metrics_json),
         ):
             name = f"{stem}.{kind}"
-            links[name] = desk.offer(visit, name, media_type, partial(make, result, visit.earlier))
+            made = partial(make, result, visit.earlier)
+            links[name] = desk.offer(visit, f"metrics {kind}", name, media_type, made)
     under = None
     if result is not None and result.luminance is not None:
         under = np.rint(result.luminance * 255).astype(np.uint8)
@@ -224,19 +227,24 @@ def _attention(visit: Visit, desk: Desk, say: Language) -> str:
         look = visible(visit.look, result)
         name = f"word-maps-{result.task}-{result.number}.npz"
         make = partial(files.word_maps_npz, result)
-        links[name] = desk.offer(visit, name, "application/zip", make)
+        links[name] = desk.offer(visit, "attention npz", name, "application/zip", make)
         return render_word_maps(result, look, under, links, say)
     if under is not None:
         look = visible(visit.look, result)
         stem = f"attention-{result.task}-{result.number}"
         words = ", ".join(result.words[index].text for index in look.words)
-        title = caption(result, look, words, say)
-        label = say("gate.even" if look.gate else "attention.even")
+        even = "gate.even" if look.gate else "attention.even"
+        sayings = [
+            (caption(result, look, words, language), language(even))
+            for language in (say, load_language("en"))
+        ]
         for kind, media_type in files.FIGURE_KINDS.items():
-            make = partial(files.attention_figure, result, look, under, title, label, kind)
-            links[f"{stem}.{kind}"] = desk.offer(visit, f"{stem}.{kind}", media_type, make)
+            make = partial(files.attention_figure, result, look, under, sayings, kind)
+            name = f"{stem}.{kind}"
+            links[name] = desk.offer(visit, f"attention {kind}", name, media_type, make)
         make = partial(files.attention_npz, result)
-        links[f"{stem}.npz"] = desk.offer(visit, f"{stem}.npz", "application/zip", make)
+        name = f"{stem}.npz"
+        links[name] = desk.offer(visit, "attention npz", name, "application/zip", make)
     example = find_examples().get(visit.example)
     known = example is not None and example.result is not None
     drawn = known and example.file("attention").is_file()

@@ -127,6 +127,16 @@ async def _check_pair(visit: Visit, desk: Desk) -> None:
         visit.suggestion = found
 
 
+def too_many_bytes(name: str, size: float, desk: Desk) -> ImageError:
+    """Return the error for a file of `size` bytes, more than this page reads."""
+    return ImageError(
+        "image.too_many_bytes",
+        "'{name}' has {megabytes:.0f} MB; at most {limit:.0f} MB are read: "
+        "use a smaller image or a compressed format such as PNG.",
+        name=name, megabytes=size / 1e6, limit=desk.settings.max_megabytes,
+    )  # fmt: skip
+
+
 def uploaded_file(event: gr.EventData, desk: Desk) -> tuple[str, str]:
     """Return (name on the shelf, file name) of what the browser says that it has sent.
 
@@ -138,13 +148,7 @@ def uploaded_file(event: gr.EventData, desk: Desk) -> tuple[str, str]:
     if data.get("reason") == "too_large":
         size = data.get("size")
         known = isinstance(size, int | float) and 0 <= size < 2**60
-        raise ImageError(
-            "image.too_many_bytes",
-            "'{name}' has {megabytes:.0f} MB; at most {limit:.0f} MB are read: "
-            "use a smaller image or a compressed format such as PNG.",
-            name=name, megabytes=size / 1e6 if known else 0.0,
-            limit=desk.settings.max_megabytes,
-        )  # fmt: skip
+        raise too_many_bytes(name, size if known else 0.0, desk)
     if not data.get("token"):
         raise ImageError(
             "upload.failed",

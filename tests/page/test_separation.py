@@ -88,11 +88,15 @@ def test_names_on_a_shelf_can_not_be_guessed():
 
 def test_an_offer_is_replaced_and_forgotten_with_its_visit():
     offers = Offers()
-    first = offers.put(Offer(lambda: b"1", "text/csv", "t.csv", "me")).removeprefix("offer/")
-    second = offers.put(Offer(lambda: b"2", "text/csv", "t.csv", "me")).removeprefix("offer/")
-    other = offers.put(Offer(lambda: b"3", "text/csv", "t.csv", "you")).removeprefix("offer/")
+
+    def put(name, owner, content):
+        offer = Offer(lambda: content, "text/csv", name, owner, "table")
+        return offers.put(offer).removeprefix("offer/")
+
+    first, second = put("result-1.csv", "me", b"1"), put("result-2.csv", "me", b"2")
+    other = put("result-1.csv", "you", b"3")
     assert offers.get(first).make() == b"1" and offers.get(second).make() == b"2"
-    offers.put(Offer(lambda: b"4", "text/csv", "t.csv", "me"))  # now its page has been drawn anew
+    put("result-3.csv", "me", b"4")  # now its page has been drawn anew
     assert offers.get(first) is None and offers.get(second).make() == b"2"
     offers.forget("me")
     assert offers.get(second) is None and offers.get(other) is not None
@@ -102,7 +106,7 @@ def test_leaving_forgets_everything_of_the_visit():
     desk, mine, yours = Desk(Settings()), Visit(), Visit()
     kept = desk.shelf.put(Picture(b"y", "image/png", yours.identity))
     gone = desk.shelf.put(Picture(b"x", "image/png", mine.identity))
-    offer = desk.offer(mine, "a.csv", "text/csv", lambda: b"").removeprefix("offer/")
+    offer = desk.offer(mine, "a", "a.csv", "text/csv", lambda: b"").removeprefix("offer/")
     desk.leave(mine)
     assert desk.shelf.get(gone) is None and desk.offers.get(offer) is None
     assert desk.shelf.get(kept) is not None
