@@ -12,6 +12,7 @@ import numpy as np
 from demo.heat import place_over
 from demo.looking import looked_at, scale_of
 from demo.state import Look, Result
+from film_core.lettering import drawable, letter, most_drawable
 
 FIGURE_KINDS = {"png": "image/png", "svg": "image/svg+xml", "pdf": "application/pdf"}
 
@@ -80,13 +81,14 @@ def word_maps_npz(result: Result) -> bytes:
 
 
 def attention_figure(
-    result: Result, look: Look, under: np.ndarray, title: str, label: str, kind: str
+    result: Result, look: Look, under: np.ndarray, sayings: list[tuple[str, str]], kind: str
 ) -> bytes:
     """Return what `look` shows over its source, with one colour bar, by matplotlib.
 
     Args:
         under: (H, W) uint8, the grey source.
-        title, label: text above the figure and beside its colour bar.
+        sayings: texts above the figure and beside its colour bar, in the visitor's language and
+            in another, which is taken where no font has the letters of the first.
         kind: one of FIGURE_KINDS.
     """
     from matplotlib import colormaps
@@ -95,6 +97,7 @@ def attention_figure(
     from matplotlib.colors import Normalize
     from matplotlib.figure import Figure
 
+    title, label = map(drawable, most_drawable(sayings))
     shown = looked_at(result, look)
     colours, span = scale_of(look, shown)
     columns = min(3, len(shown))
@@ -110,10 +113,11 @@ def attention_figure(
     for cell, (name, values) in zip(axes.ravel(), shown, strict=False):
         cell.imshow(place_over(values, under, colours, look.strength, span))
         if len(shown) > 1:
-            cell.set_title(name, fontsize=10, parse_math=False)
+            cell.set_title(drawable(name), fontsize=10, parse_math=False)
     figure.suptitle(title, fontsize=11, parse_math=False)
     scale = ScalarMappable(Normalize(*span), colormaps[colours])
     figure.colorbar(scale, ax=axes, orientation="horizontal", shrink=0.7, label=label)
+    letter(figure)
     file = io.BytesIO()
     figure.savefig(file, format=kind, dpi=200)
     return file.getvalue()

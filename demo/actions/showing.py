@@ -257,6 +257,7 @@ def _study(visit: Visit, desk: Desk, say: Language) -> str:
 
 
 def _batch(visit: Visit, desk: Desk, say: Language) -> str:
+    batches.mark_lost(desk, visit)
     return render_batch(visit, desk.settings, batches.offers(desk, visit), say)
 
 

@@ -6,6 +6,7 @@ import math
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from film_core.lettering import drawable, letter
 from film_core.study.result import Row, Study
 from film_core.study.verdict import HARDLY_ANYTHING
 
@@ -87,6 +88,7 @@ def _figure(width: float, height: float) -> Figure:
 
 
 def _rendered(figure: Figure, form: str) -> bytes:
+    letter(figure)
     file = io.BytesIO()
     figure.savefig(file, format=form, dpi=110)
     return file.getvalue()
@@ -94,7 +96,7 @@ def _rendered(figure: Figure, form: str) -> bytes:
 
 def _short(label: str) -> str:
     # A dollar sign would start a formula in matplotlib.
-    label = " ".join(label.split()).replace("$", r"\$")
+    label = drawable(" ".join(label.split())).replace("$", r"\$")
     return label if len(label) <= _LABEL else label[: _LABEL - 1] + "…"
 
 

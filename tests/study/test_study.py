@@ -2,12 +2,14 @@
 
 import dataclasses
 import json
+import warnings
 
 import numpy as np
 import pytest
 
 from film_core.errors import MetricError, SettingError, UnknownNameError
 from film_core.fusion import load_fuser
+from film_core.lettering import drawable
 from film_core.study import (
     Question,
     RowShelf,
@@ -19,6 +21,7 @@ from film_core.study import (
     write_report,
 )
 from film_core.study.another import describe_another
+from film_core.study.figures import draw_differences, draw_words
 from film_core.study.question import Variant, plan
 from film_core.study.report import as_csv
 from film_core.study.result import MAP_SIDE, Change, Row, measure_change
@@ -282,6 +285,20 @@ def test_figures_bear_formulas_and_endless_labels(study, tmp_path):
         dataclasses.replace(study, rows=[dataclasses.replace(row, variant=variant)]), tmp_path
     )
     assert (tmp_path / "words.png").stat().st_size > 1000
+
+
+def test_letters_that_no_font_has_are_question_marks_and_never_boxes(study, monkeypatch):
+    row, name = study.words[0], "夜 ขา night"
+    variant = dataclasses.replace(row.variant, name=name)
+    odd = dataclasses.replace(study, rows=[dataclasses.replace(row, variant=variant)])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # matplotlib warns of each box
+        figures = draw_words(odd, "svg"), draw_differences(odd, form="svg")
+        here = drawable(name)
+        assert all(here.encode() in figure for figure in figures)
+        monkeypatch.setattr("film_core.lettering.families", lambda: ("DejaVu Sans",))
+        figures = draw_words(odd, "svg"), draw_differences(odd, form="svg")
+    assert all(b"? ?? night" in figure for figure in figures)
 
 
 def test_unknown_metrics_tasks_and_too_many_pixels_are_refused(fuser, images, monkeypatch):
