@@ -6,8 +6,9 @@ from pathlib import Path
 from film_core.checkpoints.card import Card, read_card
 from film_core.checkpoints.failures import MissingCheckpointError
 from film_core.errors import unknown_name
+from film_core.weights_folder import weights_folder
 
-WEIGHTS_FOLDER = Path(__file__).resolve().parents[2] / "weights"
+WEIGHTS_FOLDER = weights_folder()
 """The repository's own weights."""
 SUFFIXES = (".safetensors", ".pth", ".pt", ".pkl")
 

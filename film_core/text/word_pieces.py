@@ -14,9 +14,10 @@ from film_core.errors import TextError
 from film_core.text.characters import check_characters
 from film_core.text.cutting import cut_point
 from film_core.text.encoding import Token
+from film_core.weights_folder import weights_folder
 
 TOKENIZER_SHA256 = "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037"
-TOKENIZER_FOLDER = Path(__file__).resolve().parents[2] / "weights" / "text" / "minilm"
+TOKENIZER_FOLDER = weights_folder() / "text" / "minilm"
 
 _READ_CHARACTERS = 20_000  # 510 word pieces of any natural text are far shorter
 _MOST_CHARACTERS = 1_000_000

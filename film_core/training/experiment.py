@@ -57,7 +57,7 @@ class Experiment:
                 (folder / part).mkdir(parents=True)
             shutil.copytree(
                 PACKAGE, folder / "code" / PACKAGE.name,
-                ignore=shutil.ignore_patterns("__pycache__", "*.pyc"),
+                ignore=shutil.ignore_patterns("__pycache__", "*.pyc", "weights"),
             )  # fmt: skip
         except OSError as error:
             raise output_error(folder, error) from None
