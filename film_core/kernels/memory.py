@@ -12,6 +12,8 @@ DEFAULT_MEMORY_MB = 1000
 
 _SLAB_CHANNELS = 32
 _FIXED_BYTES = 120_000_000  # keys, packed weights, scratch of the threads, the text grid
+_CGROUPS = Path("/sys/fs/cgroup")
+_NO_LIMIT = 1 << 60  # version 1 of cgroups writes a number near 2^63 where there is none
 
 
 def slab_folder(batch: int, height: int, width: int) -> str:
@@ -92,11 +94,27 @@ def _free_memory() -> int | None:
 
 
 def _free_in_cgroup() -> int | None:
-    group = Path("/sys/fs/cgroup")
+    """Return what a container may still take; None without a limit.
+
+    Pages of files that nobody uses are counted as used there, and are given up when asked for.
+    """
+    for names in (
+        ("memory.max", "memory.current", "memory.stat", "inactive_file"),
+        (
+            "memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes", "memory/memory.stat",
+            "total_inactive_file",
+        ),
+    ):  # fmt: skip
+        limit, used, statistics = (_read(_CGROUPS / name) for name in names[:3])
+        if limit.isdecimal() and used.isdecimal() and int(limit) < _NO_LIMIT:
+            told = dict(line.split(maxsplit=1) for line in statistics.splitlines() if " " in line)
+            idle = told.get(names[3], "0")
+            return int(limit) - int(used) + (int(idle) if idle.isdecimal() else 0)
+    return None
+
+
+def _read(path: Path) -> str:
     try:
-        limit = (group / "memory.max").read_text().strip()
-        if limit == "max":
-            return None
-        return int(limit) - int((group / "memory.current").read_text())
+        return path.read_text().strip()
     except (OSError, ValueError):
-        return None
+        return ""

@@ -137,6 +137,52 @@ def test_too_little_memory_is_refused_before_anything_is_allocated(fuse, draw, m
     assert caught.value.code == "kernels.memory"
 
 
+MB = 1_000_000
+CONTAINERS = {
+    "version 2": (
+        {
+            "memory.max": f"{900 * MB}\n",
+            "memory.current": f"{850 * MB}\n",
+            "memory.stat": f"anon {100 * MB}\ninactive_file {700 * MB}\nactive_file {50 * MB}\n",
+        },
+        750 * MB,
+    ),
+    "version 2 without a limit": ({"memory.max": "max\n", "memory.current": f"{850 * MB}\n"}, None),
+    "version 2 without statistics": (
+        {"memory.max": f"{900 * MB}\n", "memory.current": f"{850 * MB}\n"},
+        50 * MB,
+    ),
+    "version 1": (
+        {
+            "memory/memory.limit_in_bytes": f"{900 * MB}\n",
+            "memory/memory.usage_in_bytes": f"{850 * MB}\n",
+            "memory/memory.stat": f"inactive_file {1 * MB}\ntotal_inactive_file {700 * MB}\n",
+        },
+        750 * MB,
+    ),
+    "version 1 without a limit": (
+        {
+            "memory/memory.limit_in_bytes": "9223372036854771712\n",
+            "memory/memory.usage_in_bytes": f"{850 * MB}\n",
+        },
+        None,
+    ),
+    "none": ({}, None),
+}
+
+
+@pytest.mark.parametrize("container", CONTAINERS)
+def test_a_container_tells_what_is_free(jittor, monkeypatch, tmp_path, container):
+    from film_core.kernels import memory
+
+    files, free = CONTAINERS[container]
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    monkeypatch.setattr(memory, "_CGROUPS", tmp_path)
+    assert memory._free_in_cgroup() == free
+
+
 OUT_OF_MEMORY = """
 import resource
 from film_core.runtime import start
@@ -175,7 +221,7 @@ def test_settings_that_make_no_sense_are_named(fuse, draw, monkeypatch, name, va
         fuse(*draw(1, 20, 20, 2))
 
 
-def test_an_absent_instruction_set_is_never_chosen(monkeypatch):
+def test_an_absent_instruction_set_is_never_chosen(jittor, monkeypatch):
     from film_core.kernels import isa
 
     monkeypatch.setattr(isa, "processor_features", lambda: ("avx", "avx2", "fma", "sse2"))
@@ -188,7 +234,7 @@ def test_an_absent_instruction_set_is_never_chosen(monkeypatch):
     assert isa.compiler_flags(isa.choose_instruction_set()) == ""
 
 
-def test_the_build_key_tells_processors_apart(monkeypatch):
+def test_the_build_key_tells_processors_apart(jittor, monkeypatch):
     from film_core.kernels import isa
 
     chosen = isa.INSTRUCTION_SETS["avx2"]
