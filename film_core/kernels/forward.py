@@ -92,7 +92,7 @@ def prepare_sources(
         batch, height, width, 1, fused=False, state=True, grid=(height, width) != GRID,
         spatial=False, tokens=False,
     )  # fmt: skip
-    check_memory(batch, height, width, 0)
+    check_memory("prepare", batch, height, width, shapes.bytes())
     text_width = parameters["text_process.conv.weight"].shape[1]
     no_text = jt.array(np.zeros((1, 1, text_width), np.float32))
     outputs = _run(
@@ -125,7 +125,7 @@ def _fuse(mode, parameters, image_a, image_b, text, state, attention, progress, 
         batch, height, width, text.shape[1], fused=True, state=False, grid=False,
         spatial=attention is not None, tokens=attention == "full",
     )  # fmt: skip
-    check_memory(batch, height, width, shapes.bytes() if attention else 0)
+    check_memory(mode, batch, height, width, shapes.bytes() if attention else 0)
     folder = slab_folder(batch, height, width) if mode == "forward" else ""
     outputs = _run(
         mode, parameters, image_a, image_b, text, state, shapes, folder, progress, cancelled

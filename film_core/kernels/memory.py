@@ -11,6 +11,7 @@ MEMORY_SETTING = "FILM_KERNELS_MEMORY_MB"
 DEFAULT_MEMORY_MB = 1000
 
 _SLAB_CHANNELS = 32
+_MAPS = {"forward": 3, "prepare": 1, "edit": 3}  # that a pass itself holds; film_pass.hpp
 _FIXED_BYTES = 120_000_000  # keys, packed weights, scratch of the threads, the text grid
 _CGROUPS = Path("/sys/fs/cgroup")
 _NO_LIMIT = 1 << 60  # version 1 of cgroups writes a number near 2^63 where there is none
@@ -19,34 +20,37 @@ _NO_LIMIT = 1 << 60  # version 1 of cgroups writes a number near 2^63 where ther
 def slab_folder(batch: int, height: int, width: int) -> str:
     """Return where the feature maps of such images go: a folder, or "" for memory.
 
-    A pass holds four maps of 32 channels at a time, and a kept state two more for each image.
+    A pass holds three maps of 32 channels at a time, and a kept state two more for each image: all
+    stay in memory, and the state is kept, where the sum is below the setting.
     Without ``TMPDIR`` the folder is ``/var/tmp``, since ``/tmp`` is often memory itself.
 
     Raises:
         SettingError: ``FILM_KERNELS_MEMORY_MB`` isn't a positive number.
     """
-    if _slab_bytes(batch, height, width) <= _limit():
+    if (_MAPS["edit"] + 2 * batch) * _map_bytes(height, width) <= _limit():
         return ""
     if "TMPDIR" not in os.environ and os.access("/var/tmp", os.W_OK):
         return "/var/tmp"
     return tempfile.gettempdir()
 
 
-def check_memory(batch: int, height: int, width: int, extra: int) -> None:
+def check_memory(mode: str, batch: int, height: int, width: int, results: int) -> None:
     """Refuse a request that this machine's free memory can't hold, before anything is allocated.
 
     Linux grants memory that it doesn't have and ends a process later; so it is asked first.
 
     Args:
+        mode: ``forward``, ``prepare`` or ``edit``, whose kept state is there already.
         batch, height, width: of the images.
-        extra: bytes of results (attention maps).
+        results: bytes of what is handed out beside the image: attention maps, or the kept state.
 
     Raises:
         FilmError: less memory is free than needed.
     """
     free = available_bytes()
-    in_memory = 0 if slab_folder(batch, height, width) else _slab_bytes(batch, height, width)
-    needed = in_memory + extra + _FIXED_BYTES + 3 * batch * height * width * 4
+    in_files = mode == "forward" and slab_folder(batch, height, width)
+    maps = 0 if in_files else _MAPS[mode] * _map_bytes(height, width)
+    needed = maps + results + _FIXED_BYTES + 3 * batch * height * width * 4
     if free is not None and needed > free:
         raise FilmError(
             "kernels.memory",
@@ -64,8 +68,8 @@ def available_bytes() -> int | None:
     return min((f for f in found if f is not None), default=None)
 
 
-def _slab_bytes(batch: int, height: int, width: int) -> int:
-    return (4 + 2 * batch) * height * width * _SLAB_CHANNELS * 4
+def _map_bytes(height: int, width: int) -> int:
+    return height * width * _SLAB_CHANNELS * 4
 
 
 def _limit() -> float:

@@ -137,6 +137,43 @@ def test_too_little_memory_is_refused_before_anything_is_allocated(fuse, draw, m
     assert caught.value.code == "kernels.memory"
 
 
+def test_an_edit_is_not_charged_for_what_is_kept_already(jittor, monkeypatch):
+    from film_core.kernels.memory import check_memory, slab_folder
+
+    height, width = 1000, 1200
+    one_map = height * width * 32 * 4
+    assert slab_folder(1, height, width) == ""
+    monkeypatch.setattr("film_core.kernels.memory.available_bytes", lambda: 4 * one_map)
+    check_memory("edit", 1, height, width, 0)
+    check_memory("forward", 1, height, width, 0)
+    with pytest.raises(FilmError) as caught:
+        check_memory("prepare", 1, height, width, 4 * one_map)
+    assert caught.value.code == "kernels.memory"
+
+
+@pytest.mark.parametrize(("megabytes", "kept"), [(5.0, False), (7.0, True)])
+def test_what_is_kept_is_edited_and_the_rest_fused_anew(
+    jittor, small, draw, monkeypatch, megabytes, kept
+):
+    from film_core.kernels import fuse_prepared, operator, prepare_sources
+
+    a, b, text = draw(1, 100, 100, 2)  # a map of 32 channels has 1.28 MB, and five are needed
+    parameters = dict(small.named_parameters())
+    monkeypatch.setenv("FILM_KERNELS_MEMORY_MB", str(megabytes))
+    seen = []
+    run = operator.run
+    monkeypatch.setattr(
+        operator,
+        "run",
+        lambda mode, *rest: (seen.append((mode, bool(rest[6]))), run(mode, *rest))[1],
+    )
+    with jittor.no_grad():
+        state = prepare_sources(parameters, a, b)
+        fuse_prepared(parameters, state, text)
+    assert state.kept == kept
+    assert seen == ([("prepare", False), ("edit", False)] if kept else [("forward", True)])
+
+
 MB = 1_000_000
 CONTAINERS = {
     "version 2": (
