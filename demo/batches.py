@@ -101,6 +101,23 @@ async def fuse(
     return PairOutcome("done", f"picture/{name}", facts)
 
 
+def mark_lost(desk: Desk, visit: Visit) -> None:
+    """Let every pair count as failed whose picture had to leave the shelf for others' pictures."""
+    outcomes = visit.batch.outcomes
+    for name, outcome in outcomes.items():
+        if outcome.picture and outcome.picture.removeprefix("picture/") not in desk.shelf:
+            outcomes[name] = PairOutcome("failed", error=_lost(name, desk))
+
+
+def _lost(name: str, desk: Desk) -> FilmError:
+    return FilmError(
+        "batch.lost",
+        "The fused picture of '{name}' had to make room: this page keeps {limit} MB of pictures "
+        "for all its visitors. Start again to fuse what is missing.",
+        name=name, limit=desk.settings.shelf_megabytes,
+    )  # fmt: skip
+
+
 def offers(desk: Desk, visit: Visit) -> dict[str, str]:
     """Return addresses of the batch's files, by name."""
     from film_core.batch.report import as_csv
@@ -110,17 +127,19 @@ def offers(desk: Desk, visit: Visit) -> dict[str, str]:
         return {}
     links = {}
     for name, media_type, make in (
-        ("results.zip", "application/zip", lambda: _zip(desk, asked)),
+        ("results.zip", "application/zip", lambda: _zip(desk, visit, asked)),
         ("results.csv", "text/csv", lambda: as_csv(_as_batch(asked)).encode("utf-8-sig")),
     ):
         links[name] = desk.offer(visit, name, name, media_type, make)
     return links
 
 
-def _zip(desk: Desk, asked: PageBatch) -> bytes:
+def _zip(desk: Desk, visit: Visit, asked: PageBatch) -> bytes:
     from film_core.batch.report import as_csv, as_log, contact_sheet, pack
     from film_core.images import encode_png
 
+    if asked is visit.batch:
+        mark_lost(desk, visit)  # so that the table in it names what is missing in it
     batch = _as_batch(asked)
     kept = {
         f"{name}.png": data

@@ -198,15 +198,12 @@ class Desk:
         Raises:
             FilmError: too little is common to both.
         """
-        request = {
-            "do": "align",
-            **_named(visit.sources),
-            "registration": asdict(visit.registration),
-        }
-        reply = await self._ask(self.reading, visit, request, _blobs(visit.sources))
+        sources = dict(visit.sources)
+        request = {"do": "align", **_named(sources), "registration": asdict(visit.registration)}
+        reply = await self._ask(self.reading, visit, request, _blobs(sources))
         aligned = {}
         for slot in SLOTS:
-            name = _aligned(visit.sources[slot].name)
+            name = _aligned(sources[slot].name)
             aligned[slot] = replace(await self.open_image(visit, reply[slot], name), made=True)
         return aligned, reply["lost"]
 

@@ -89,5 +89,11 @@ class PictureShelf:
             self._bytes -= len(picture.data)
         return picture
 
+    def __contains__(self, name: str) -> bool:
+        """Whether the picture called `name` is here; that is not asking for it."""
+        with self._lock:
+            self._expire()
+            return name in self._pictures
+
     def __len__(self) -> int:
         return len(self._pictures)

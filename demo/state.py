@@ -211,6 +211,8 @@ class Visit:
         filled: hashes of all texts that the page itself has put into a box: what isn't among them
             is the visitor's own. (The newest alone won't do: two uploads can overtake each other.)
         authors: who wrote it.
+        typed: what the visitor has written into each box since it was last looked at, None for
+            nothing: an answer that takes seconds must not put its own text there.
         by_model: whether the host's model describes, not the measurements.
         network: "film" (as published) or "steer" (follows instructions).
         steps: how each text was made, where it was made in steps.
@@ -241,6 +243,7 @@ class Visit:
     described: dict[Slot, str] = field(default_factory=lambda: {"a": "", "b": ""})
     filled: set[int] = field(default_factory=set)
     authors: dict[Slot, str] = field(default_factory=lambda: {"a": "", "b": ""})
+    typed: dict[Slot, str | None] = field(default_factory=lambda: {"a": None, "b": None})
     by_model: bool = False
     network: str = "film"
     steps: dict[Slot, list[dict[str, str]]] = field(default_factory=lambda: {"a": [], "b": []})
@@ -287,6 +290,7 @@ class Visit:
             described=dict(self.described),
             filled=set(self.filled),
             authors=dict(self.authors),
+            typed={"a": None, "b": None},
             steps=dict(self.steps),
             errors=dict(self.errors),
             results=list(self.results),

@@ -58,7 +58,7 @@ def _take(visit: Visit, desk: Desk, data: dict) -> None:
     if asked.archive or side == "zip":
         _forget(visit, desk)
         asked = visit.batch
-    asked.outcomes.clear()
+    _take_away(visit, desk)
     for file in (file for file in sent[:1000] if isinstance(file, dict)):
         path, token = str(file.get("shown", ""))[:_MOST_PATH], str(file.get("token", ""))
         if file.get("reason") == "too_large":
@@ -87,9 +87,14 @@ def _take(visit: Visit, desk: Desk, data: dict) -> None:
             asked.files[side][path] = picture.data
 
 
-def _forget(visit: Visit, desk: Desk) -> None:
+def _take_away(visit: Visit, desk: Desk) -> None:
     for outcome in visit.batch.outcomes.values():
         desk.shelf.take(outcome.picture.removeprefix("picture/"))
+    visit.batch.outcomes.clear()
+
+
+def _forget(visit: Visit, desk: Desk) -> None:
+    _take_away(visit, desk)
     visit.batch = PageBatch(own_texts=visit.batch.own_texts)
 
 
@@ -102,7 +107,7 @@ async def _run(
     instruction = told if visit.network == "steer" else ""
     about = (visit.task, visit.network, instruction, *texts)
     if asked.about != about:
-        asked.outcomes.clear()
+        _take_away(visit, desk)
         asked.about = about
     for name in [n for n, outcome in asked.outcomes.items() if outcome.state == "failed"]:
         del asked.outcomes[name]

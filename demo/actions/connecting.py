@@ -4,7 +4,7 @@ import functools
 import inspect
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
-from typing import Any
+from typing import Any, Literal
 
 import gradio as gr
 from gradio.components import Component
@@ -20,6 +20,7 @@ def connect(
     given: list[Component],
     shown: list[Component] | None,
     script: str | None = None,
+    trigger: Literal["multiple", "always_last"] = "multiple",
 ) -> None:
     """Let `action` answer `event` of `component`.
 
@@ -32,6 +33,8 @@ def connect(
         action: takes the values of `given`; returns or yields ``{component: value}``.
         shown: the components that it may change.
         script: JavaScript that makes the values of `given` of what the components hold.
+        trigger: "always_last" for what comes with every key: while one is answered, only the
+            newest waits.
     """
     if inspect.isasyncgenfunction(action):
         action = _leaving_the_rest(action)
@@ -42,7 +45,7 @@ def connect(
         js=script,
         show_progress="hidden",
         api_visibility="private",
-        trigger_mode="multiple",
+        trigger_mode=trigger,
     )
     if component.elem_id:
         answered.then(None, js=_ANSWERED % component.elem_id)

@@ -9,6 +9,18 @@ from demo.view import View
 from film_core.errors import FilmError
 
 
+def look_at(visit: Visit, *slots: Slot) -> None:
+    """Note that the texts of `slots` have been read: what `typed_since` tells begins now."""
+    for slot in slots:
+        visit.typed[slot] = None
+
+
+def typed_since(visit: Visit, slot: Slot) -> str | None:
+    """Return the visitor's own text that was written since `look_at`, None where there is none."""
+    text = visit.typed[slot]
+    return text if text is not None and is_edited(visit, slot, text) else None
+
+
 def is_edited(visit: Visit, slot: Slot, text: str) -> bool:
     """Whether `text` is the visitor's own, or of what they opened, not one that was filled in."""
     if visit.reopened is not None and text == visit.reopened.origin.text(slot):
@@ -36,6 +48,7 @@ async def describe(
     yield {
         view.authors[s]: f'<p class="subdued busy">{say.html("text.describing")}</p>' for s in slots
     }
+    look_at(visit, *slots)
     alone = "pair" in visit.errors and visit.errors["pair"] is not None
     for slot in slots:
         updates: Updates = {}
@@ -49,7 +62,11 @@ async def describe(
             if visit.sources[slot] is not source:  # replaced meanwhile; its own text is on its way
                 continue
             visit.fill(slot, text, author)
-            updates[view.texts[slot]] = text
+            own = typed_since(visit, slot)
+            if own is None:
+                updates[view.texts[slot]] = text
+            else:
+                text = own
         except FilmError as error:
             visit.errors[f"text_{slot}"] = error
         yield {**updates, **show_author(view, visit, slot, text)}

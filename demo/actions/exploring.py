@@ -39,12 +39,14 @@ def wire(view: View, desk: Desk) -> None:
 
 
 async def _measure_loss(visit: Visit, desk: Desk, metric: str) -> None:
+    number = visit.result.number
     try:
         values = await desk.local_map(visit, metric)
     except FilmError as error:
         visit.errors["local"] = error
     else:
-        visit.local = LocalLoss(metric, visit.result.number, values)
+        if visit.result is not None and visit.result.number == number:
+            visit.local = LocalLoss(metric, number, values)
 
 
 def look_after(look: Look, choice: str) -> Look:

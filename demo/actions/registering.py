@@ -24,16 +24,22 @@ def wire(view: View, desk: Desk) -> None:
         if visit.pair is None or choice not in ("measure", "align", "undo"):
             return
         visit.errors["registration"] = None
+        asked_for = visit.pair
         yield {panel: render_registration(visit, language_of(visit), busy=choice)}
         try:
             if choice == "measure":
-                visit.registration = await desk.register(visit)
+                found = await desk.register(visit)
+                if visit.pair == asked_for:  # otherwise it is of images that are here no longer
+                    visit.registration = found
                 yield show_panels(view, visit, desk, "registration")
                 return
             if choice == "align" and visit.registration is not None:
                 before = dict(visit.sources)
-                sources, lost = await desk.align(visit)
                 registration = visit.registration
+                sources, lost = await desk.align(visit)
+                if visit.pair != asked_for:
+                    yield show_panels(view, visit, desk, "registration")
+                    return
                 visit.changed_sources()
                 visit.sources.update(sources)
                 visit.registration, visit.unaligned, visit.lost = registration, before, lost

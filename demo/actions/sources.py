@@ -5,7 +5,13 @@ from collections.abc import AsyncIterator
 import gradio as gr
 
 from demo.actions.connecting import connect
-from demo.actions.describing import describe, describe_unedited, is_edited
+from demo.actions.describing import (
+    describe,
+    describe_unedited,
+    is_edited,
+    look_at,
+    typed_since,
+)
 from demo.actions.events import sent_with
 from demo.actions.showing import (
     Updates,
@@ -56,6 +62,7 @@ def exchange(visit: Visit) -> None:
 def _wire_field(view: View, desk: Desk, slot: Slot, shown: list) -> None:
     async def uploaded(visit: Visit, a: str, b: str, event: gr.EventData) -> AsyncIterator[Updates]:
         say = language_of(visit)
+        look_at(visit, *SLOTS)
         yield {view.progress: render_stage(say("source.opening"), None, 0, say)}
         try:
             visit.sources[slot] = await desk.read(visit, *uploaded_file(event, desk))
@@ -78,8 +85,13 @@ def _wire_field(view: View, desk: Desk, slot: Slot, shown: list) -> None:
         except FilmError as error:
             visit.errors["pair"] = visit.errors[slot] = error
         updates = {view.progress: ""}
-        for s in SLOTS:
-            updates |= {view.texts[s]: texts[s], **show_author(view, visit, s, texts[s])}
+        for s, given in zip(SLOTS, (a, b), strict=True):
+            own = typed_since(visit, s)
+            if own is not None:
+                texts[s] = own
+            elif texts[s] != given:
+                updates[view.texts[s]] = texts[s]
+            updates |= show_author(view, visit, s, texts[s])
         yield {
             **updates,
             **show_sources(view, visit, desk),
@@ -89,15 +101,16 @@ def _wire_field(view: View, desk: Desk, slot: Slot, shown: list) -> None:
         async for updates in describe_unedited(view, visit, desk, texts):
             yield updates
 
-    def cleared(visit: Visit) -> Updates:
+    def cleared(visit: Visit, text: str) -> Updates:
         visit.sources[slot] = None
         visit.errors.clear()
         visit.example = ""
         visit.changed_sources()
-        visit.described[slot] = visit.authors[slot] = ""
+        if not is_edited(visit, slot, text):  # the visitor's own stays for the next image
+            text = visit.described[slot] = visit.authors[slot] = ""
         return {
-            view.texts[slot]: "",
-            **show_author(view, visit, slot, ""),
+            view.texts[slot]: text,
+            **show_author(view, visit, slot, text),
             **show_sources(view, visit, desk),
             **show_result(view, visit, desk),
             **show_task(view, visit),
@@ -107,14 +120,19 @@ def _wire_field(view: View, desk: Desk, slot: Slot, shown: list) -> None:
         async for updates in describe(view, visit, desk, [slot], {"a": a, "b": b}):
             yield updates
 
+    def typed(visit: Visit, text: str) -> None:
+        visit.typed[slot] = text
+
     def edited(visit: Visit, text: str) -> Updates:
         visit.errors[f"text_{slot}"] = None
         return show_author(view, visit, slot, text)
 
     texts = [view.texts["a"], view.texts["b"]]
     connect(view.sources[slot], "upload", uploaded, [view.visit, *texts], shown)
-    connect(view.sources[slot], "clear", cleared, [view.visit], shown)
+    connect(view.sources[slot], "clear", cleared, [view.visit, view.texts[slot]], shown)
     connect(view.again[slot], "click", again, [view.visit, *texts], shown)
+    heard = [view.visit, view.texts[slot]]
+    connect(view.texts[slot], "input", typed, heard, None, trigger="always_last")
     connect(view.texts[slot], "blur", edited, [view.visit, view.texts[slot]], [view.authors[slot]])
 
 

@@ -33,7 +33,7 @@ def render_study(visit: Visit, links: dict[str, str], say: Language) -> str:
     rows = study is not None and len(study.rows) > 0
     return f"""
 <div class="study">
-  <div class="study-ask"><p>{say.html("study.why")}</p>
+  <div class="study-ask"><p>{say.html("study.why")}{_network(visit, say)}</p>
   {_yours(visit, say)}{_switches(visit, say)}{_buttons(visit, say)}{failed}</div>
   {_answer(study, asked.running, say) if rows else ""}
   {_cards(visit, study, say) if rows else ""}
@@ -41,6 +41,11 @@ def render_study(visit: Visit, links: dict[str, str], say: Language) -> str:
   {_table(study, say) if rows else ""}
   <p class="downloads">{downloads(links)}</p>
 </div>"""
+
+
+def _network(visit: Visit, say: Language) -> str:
+    """Say which network is studied, where the visitor has chosen the other one."""
+    return f" <strong>{say.html('study.network')}</strong>" if visit.network == "steer" else ""
 
 
 def label(variant: "Variant", say: Language) -> str:

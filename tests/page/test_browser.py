@@ -339,6 +339,37 @@ def test_own_words_survive_another_image_and_describe_again_replaces_them(
     expect(page.locator("#text-a textarea")).not_to_have_value("my own words")
 
 
+def test_words_typed_while_an_image_is_opened_are_kept(tab, stand_in_page, pair_files, tmp_path):
+    """Found by reading: the answer put back what had stood there when the image was sent."""
+    noise = np.random.default_rng(3).integers(0, 255, (2400, 3200), np.uint8)
+    Image.fromarray(noise).save(tmp_path / "large.png")
+    page = open_page(tab, stand_in_page)
+    give_pair(page, pair_files)
+    box = page.locator("#text-b textarea")
+    box.focus()
+    page.set_input_files("#source-b input[type=file]", tmp_path / "large.png")
+    expect(page.locator("#progress")).to_contain_text("Opening")
+    page.keyboard.press("Control+a")
+    page.keyboard.type("words of my own")
+    expect(page.locator("#source-b .drop-name")).to_have_text("large.png")
+    expect(page.locator("#author-b")).to_contain_text("Edited by you")
+    expect(box).to_have_value("words of my own")
+
+
+def test_removing_an_image_keeps_only_own_words(tab, stand_in_page, pair_files):
+    page = open_page(tab, stand_in_page)
+    give_pair(page, pair_files)
+    page.fill("#text-a textarea", "my own words")
+    for slot in "ab":
+        page.click(f"#source-{slot} [data-act=clear]")
+        expect(page.locator(f"#source-{slot} .drop")).to_have_attribute("data-state", "empty")
+    expect(page.locator("#text-b textarea")).to_have_value("")
+    expect(page.locator("#text-a textarea")).to_have_value("my own words")
+    upload(page, "a", pair_files[0])
+    expect(page.locator("#author-a")).to_contain_text("Edited by you")
+    expect(page.locator("#text-a textarea")).to_have_value("my own words")
+
+
 @pytest.mark.parametrize("tab", [{"locale": "zh-CN"}], indirect=True)
 def test_a_chinese_browser_gets_a_chinese_page_and_can_switch(tab, stand_in_page, pair_files):
     page = open_page(tab, stand_in_page)

@@ -49,8 +49,8 @@ def test_old_results_leave_no_arrays_behind():
         reply = {
             "png": b"", "luminance": luminance, "attention": None, "text_a": "a", "text_b": "b",
             "metrics": {"raw": TABLE, "paper": TABLE}, "comparison": {}, "timings": {},
-            "device": "cpu", "weights": "film-ivf", "notes": [], "words": [], "instruction": "", "steering": None,
-            "change": None,
+            "device": "cpu", "weights": "film-ivf", "notes": [], "words": [], "instruction": "",
+            "steering": None, "change": None,
         }  # fmt: skip
         job = SimpleNamespace(request={"task": "ivf"})
         desk.keep(visit, job, dict(visit.sources), reply)

@@ -3,11 +3,16 @@
 import argparse
 import re
 import shlex
+from dataclasses import replace
 
 import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
+from demo.actions.opening import first_visit
+from demo.actions.reopening import restore
+from demo.desk import Desk
+from demo.settings import Settings
 from tests.page.test_browser import fuse, give_pair, open_page, upload
 
 pytestmark = pytest.mark.browser
@@ -89,6 +94,19 @@ def test_a_link_to_an_example_brings_its_images_too(tab, stand_in_page):
     page.goto(link.replace("text_a=", "text_a=Another+"))
     expect(page.locator("#reopened")).to_contain_text("Both images are here")
     assert page.input_value("#text-a textarea").startswith("Another ")
+
+
+def test_an_example_s_images_under_other_words_are_not_the_example():
+    """Found by reading: a result of film-steer on an example came back as the example's own."""
+    visit, _ = first_visit()
+    own, desk = visit.result.origin, Desk(Settings())
+    told = replace(own, weights="film-steer-ivf", instruction="Make the left half brighter.")
+    for origin, network in ((told, "steer"), (replace(own, weights="film-mif"), "film")):
+        restore(visit, desk, origin, "")
+        assert visit.reopened.origin == origin and visit.result is None
+        assert visit.network == network
+    restore(visit, desk, own, "")
+    assert visit.reopened is None and visit.result.number == 0 and visit.network == "film"
 
 
 @pytest.mark.parametrize(

@@ -166,3 +166,11 @@ def test_the_study_stays_within_the_page(tab, study_page, pair_files):
     start(page)
     page.click("#study summary")
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+def test_the_network_that_is_studied_is_named_where_another_is_chosen(tab, study_page, pair_files):
+    page = open_study(tab, study_page, pair_files)
+    sentence = "Here the network is film as published"
+    expect(page.locator(".study-ask")).not_to_contain_text(sentence)
+    page.get_by_label("film-steer, follows instructions").check()
+    expect(page.locator(".study-ask")).to_contain_text(sentence)
