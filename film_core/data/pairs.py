@@ -1,5 +1,6 @@
 """Finds the image pairs of a data set on disk, and says which can't be used and why."""
 
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,7 +18,11 @@ class DataError(FilmError):
 
 @dataclass(frozen=True)
 class PairFiles:
-    """The two files of one pair; `name` is their common stem."""
+    """The two files of one pair; `name` is their common stem.
+
+    Where several second sources share a stem (CT and PET of one MRI), the name ends in the folder
+    of the second: "slice07_PET".
+    """
 
     name: str
     a: Path
@@ -58,10 +63,9 @@ def find_pairs(data: Path, dataset: str, split: str = "test") -> PairList:
     if split not in SPLITS:
         raise unknown_name("split", split, SPLITS)
     folder, task = _dataset_folder(data, dataset)
-    side_a, side_b = _sides(folder, dataset, task)
-    in_a, in_b = _by_stem(side_a), _by_stem(side_b)
+    sides = [_Sides(a, b) for a, b in _side_folders(folder, task)]
     if split == "all":
-        names = sorted(in_a.keys() | in_b.keys())
+        names = _all_names(sides)
     else:
         listed = folder / f"{split}.txt"
         try:
@@ -74,7 +78,7 @@ def find_pairs(data: Path, dataset: str, split: str = "test") -> PairList:
                 path=str(listed), reason=str(error),
             ) from None  # fmt: skip
         names = [_stem(line.strip()) for line in lines if line.strip()]
-    return _matched(task, folder.name, split, names, (side_a, in_a), (side_b, in_b), data)
+    return _matched(task, folder.name, split, names, sides, data)
 
 
 def pairs_of_folders(a: Path, b: Path, task: str, name: str = "") -> PairList:
@@ -87,30 +91,52 @@ def pairs_of_folders(a: Path, b: Path, task: str, name: str = "") -> PairList:
     for side in (a, b):
         if not side.is_dir():
             raise DataError("data.no_folder", "There is no folder '{path}'.", path=str(side))
-    in_a, in_b = _by_stem(a), _by_stem(b)
-    names = sorted(in_a.keys() | in_b.keys())
-    return _matched(find_task(task), name or a.parent.name, "all", names, (a, in_a), (b, in_b))
+    sides = [_Sides(a, b)]
+    # A relative folder such as "ir" has no parent by name until it is made absolute.
+    name = name or Path(os.path.abspath(a)).parent.name or a.name
+    return _matched(find_task(task), name, "all", _all_names(sides), sides)
 
 
-def _matched(task, dataset, split, names, a, b, root=None) -> PairList:
-    (side_a, in_a), (side_b, in_b) = a, b
+class _Sides:
+    """Two folders that belong together, and {stem: file} of both."""
+
+    def __init__(self, a: Path, b: Path) -> None:
+        self.a, self.b = a, b
+        self.in_a, self.in_b = _by_stem(a), _by_stem(b)
+
+    def pair(self, name: str) -> tuple[Path, Path] | None:
+        if name in self.in_a and name in self.in_b:
+            return self.in_a[name], self.in_b[name]
+        return None
+
+
+def _all_names(sides: list[_Sides]) -> list[str]:
+    return sorted(set().union(*(each.in_a.keys() | each.in_b.keys() for each in sides)))
+
+
+def _matched(task, dataset, split, names, sides: list[_Sides], root=None) -> PairList:
     pairs, skipped = [], {}
     for name in dict.fromkeys(names):
-        if name in in_a and name in in_b:
-            pairs.append(PairFiles(name, in_a[name], in_b[name]))
-        else:
-            absent = [
-                str(side) for side, has in ((side_a, in_a), (side_b, in_b)) if name not in has
-            ]
-            skipped[name] = f"'{name}' has no file in {' nor in '.join(absent)}"
+        found = [(each.b.name, files) for each in sides if (files := each.pair(name))]
+        for folder, (a, b) in found:
+            pairs.append(PairFiles(name if len(found) == 1 else f"{name}_{folder}", a, b))
+        if not found:
+            skipped[name] = f"'{name}' has no file in {' nor in '.join(_absent(name, sides))}"
     if not pairs:
         raise DataError(
             "data.no_pairs",
             "No pair was found: '{a}' and '{b}' have no file name in common{split}.",
-            a=str(side_a), b=str(side_b),
+            a=str(sides[0].a), b="', '".join(str(each.b) for each in sides),
             split="" if split == "all" else f" that {split}.txt lists",
         )  # fmt: skip
     return PairList(task, dataset, split, pairs, skipped, root)
+
+
+def _absent(name: str, sides: list[_Sides]) -> list[str]:
+    """Return the folders that `name` would be needed in."""
+    absent = [str(each.a) for each in sides if name not in each.in_a]
+    absent += [str(each.b) for each in sides if name not in each.in_b]
+    return list(dict.fromkeys(absent))
 
 
 def _dataset_folder(data: Path, dataset: str) -> tuple[Path, Task]:
@@ -134,18 +160,22 @@ def _dataset_folder(data: Path, dataset: str) -> tuple[Path, Task]:
     raise unknown_name("data set here", dataset, found)
 
 
-def _sides(folder: Path, dataset: str, task: Task) -> tuple[Path, Path]:
-    published = ((task.source_a.folder, task.source_b.folder),)
-    known = DATASETS.get(dataset)
-    candidates = known.folders if known else published
-    for a, b in candidates:
-        if (folder / a).is_dir() and (folder / b).is_dir():
-            return folder / a, folder / b
-    raise DataError(
-        "data.no_sides",
-        "'{path}' has none of the folder pairs {pairs}; name the two with --a and --b.",
-        path=str(folder), pairs=", ".join(f"{a}+{b}" for a, b in candidates),
-    )  # fmt: skip
+def _side_folders(folder: Path, task: Task) -> list[tuple[Path, Path]]:
+    """Return the pairs of folders that hold the set: several where one first source has several
+    seconds (Harvard's MRI beside CT, PET and SPECT), else the first of the known namings."""
+    known = {name.lower(): entry for name, entry in DATASETS.items()}.get(folder.name.lower())
+    published = (task.source_a.folder, task.source_b.folder)
+    candidates = known.folders if known else (published,)
+    found = [(a, b) for a, b in candidates if (folder / a).is_dir() and (folder / b).is_dir()]
+    if not found:
+        raise DataError(
+            "data.no_sides",
+            "'{path}' has none of the folder pairs {pairs}; name the two with --a and --b.",
+            path=str(folder), pairs=", ".join(f"{a}+{b}" for a, b in candidates),
+        )  # fmt: skip
+    if found[0] == published:
+        found = found[:1]  # the published layout gathers all second sources in one folder
+    return [(folder / a, folder / b) for a, b in found if a == found[0][0]]
 
 
 def _by_stem(folder: Path) -> dict[str, Path]:

@@ -1,5 +1,7 @@
 """Prepared data: H5 files as published, `imageA`, `imageB` and `text`, one entry a pair."""
 
+import hashlib
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,6 +40,12 @@ class PreparedFile:
     Args:
         path: an H5 file that `prepare` (or the published script) wrote.
 
+    Attributes:
+        names: the pairs in it, sorted.
+        task, dataset, split, encoder, size: what it was prepared from and how; "" where the file
+            doesn't say.
+        width: values of a text token.
+
     Raises:
         DataError: not such a file, cut short, or with entries missing.
     """
@@ -63,10 +71,16 @@ class PreparedFile:
         self.dataset = str(attributes.get("dataset", path.stem.split("_")[0]))
         self.encoder = str(attributes.get("encoder", ""))
         self.size = str(attributes.get("size", ""))
+        self.split = str(attributes.get("split", ""))
         self.width = int(self.file["text"][self.names[0]].shape[-1])
 
     def __len__(self) -> int:
         return len(self.names)
+
+    def digest(self) -> str:
+        """Return a SHA-256 of which pairs these are and how they were prepared, not of pixels."""
+        told = [self.task, self.dataset, self.encoder, self.width, self.size, self.names]
+        return hashlib.sha256(json.dumps(told).encode()).hexdigest()
 
     def read(self, name: str) -> PreparedPair:
         """Return the pair called `name`.

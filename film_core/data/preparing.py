@@ -1,20 +1,18 @@
 """Writes prepared H5 files: resumable after a kill, and never a half-written file at the end."""
 
-import errno
 import json
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import h5py
 import numpy as np
 
-from film_core.checkpoints.writing import output_error
+from film_core.checkpoints.writing import output_error, replace_atomically
 from film_core.data.pairs import DataError, PairFiles, PairList
+from film_core.data.pieces import Attributes, Pieces
 from film_core.data.prepared import FORMAT, SIZES, SMALL
 from film_core.data.texts import TextSource
-from film_core.errors import Cancelled, FilmError, unknown_name
+from film_core.errors import Cancelled, FilmError, OutputError, unknown_name
 from film_core.images import PairedSources, pair, read_image
 
 Progress = Callable[[str, float | None, str], None]
@@ -43,8 +41,8 @@ def prepare(
 ) -> Report:
     """Write the pairs of `listed` to the H5 file `path`.
 
-    Pairs go to ``<path>.partial`` one by one; the file takes its name when it is complete. A
-    second run with the same settings carries on where the first was stopped.
+    Each pair is first a file in the folder ``<path>.partial``; the H5 file is made of those when
+    all are there. A second run with the same settings carries on where the first was stopped.
 
     Args:
         listed: what to prepare.
@@ -65,35 +63,37 @@ def prepare(
     if strict and skipped:
         raise _unusable(next(iter(skipped.values())))
     texts = TextSource(listed, encoder, describer)
-    partial = path.with_name(path.name + ".partial")
+    attributes = _attributes(listed, size, encoder, describer)
+    done: list[str] = []
     written = kept = 0
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with _open_partial(partial, _attributes(listed, size, encoder, describer)) as file:
-            for index, files in enumerate(listed.pairs):
-                if cancelled is not None and cancelled():
-                    raise Cancelled()
-                if progress is not None:
-                    progress("prepare", index / len(listed.pairs), files.name)
-                if files.name in file["text"]:
+        pieces = Pieces(path.with_name(path.name + ".partial"), attributes)
+        for index, files in enumerate(listed.pairs):
+            if cancelled is not None and cancelled():
+                raise Cancelled()
+            if progress is not None:
+                progress("prepare", index / len(listed.pairs), files.name)
+            try:
+                if pieces.read(files.name) is not None:
                     kept += 1
-                    continue
-                try:
-                    _write_pair(file, files, size, texts)
+                else:
+                    pieces.write(files.name, *_prepared(files, size, texts))
                     written += 1
-                except FilmError as error:
-                    if strict:
-                        raise
-                    skipped[files.name] = f"'{files.name}': {error}"
-            file.attrs["skipped"] = json.dumps(skipped)
-        if written + kept == 0:
-            partial.unlink()
+                done.append(files.name)
+            except OutputError:
+                raise
+            except FilmError as error:
+                if strict:
+                    raise
+                skipped[files.name] = f"'{files.name}': {error}"
+        if not done:
+            pieces.remove()
             raise _unusable(next(iter(skipped.values())))
-        os.replace(partial, path)
+        attributes["skipped"] = json.dumps(skipped)
+        replace_atomically(path, lambda unfinished: pieces.merge(unfinished, done, attributes))
+        pieces.remove()
     except OSError as error:
-        # h5py reports a full disk as an OSError with the reason in its text only.
-        if "No space left" in str(error):
-            error = OSError(errno.ENOSPC, "No space left on device")
         raise output_error(path, error) from None
     if progress is not None:
         progress("prepare", 1.0, path.name)
@@ -104,7 +104,7 @@ def _unusable(reason: str) -> DataError:
     return DataError("data.unusable", "A pair can't be used: {reason}.", reason=reason.rstrip("."))
 
 
-def _attributes(listed: PairList, size: str, encoder, describer) -> dict[str, str | int]:
+def _attributes(listed: PairList, size: str, encoder, describer) -> Attributes:
     return {
         "format": FORMAT,
         "task": listed.task.name,
@@ -117,42 +117,16 @@ def _attributes(listed: PairList, size: str, encoder, describer) -> dict[str, st
     }
 
 
-def _open_partial(partial: Path, attributes: dict[str, str | int]) -> h5py.File:
-    if partial.is_file():
-        try:
-            file = h5py.File(partial, "r+")
-        except OSError:
-            partial.unlink()  # a kill in the middle of a write left nothing that can be read
-        else:
-            if {key: file.attrs.get(key) for key in attributes} == attributes:
-                return file
-            file.close()
-            raise DataError(
-                "data.other_partial",
-                "'{path}' was begun with other settings; delete it, or repeat those settings.",
-                path=str(partial),
-            )
-    file = h5py.File(partial, "w")
-    file.attrs.update(attributes)
-    for group in ("imageA", "imageB", "text", "description"):
-        file.create_group(group)
-    return file
-
-
-def _write_pair(file: h5py.File, files: PairFiles, size: str, texts: TextSource) -> None:
+def _prepared(
+    files: PairFiles, size: str, texts: TextSource
+) -> tuple[dict[str, np.ndarray], Attributes]:
+    """Return a pair's arrays, and its descriptions."""
     sources = pair(read_image(files.a), read_image(files.b))
     text = texts.of(files.name, sources)
-    for key, image in zip(("imageA", "imageB"), _sized(sources, size), strict=True):
-        if files.name in file[key]:
-            del file[key][files.name]  # left by a kill between the entries of a pair
-        file[key].create_dataset(files.name, data=image, compression="lzf")
-    if files.name in file["description"]:
-        del file["description"][files.name]
-    described = file["description"].create_group(files.name)
-    described.attrs.update(a=text.text_a, b=text.text_b, origin=text.origin, tokens_a=text.tokens_a)
-    # The text comes last: an entry in it means that the pair is complete.
-    file["text"].create_dataset(files.name, data=text.features)
-    file.flush()
+    a, b = _sized(sources, size)
+    return {"imageA": a, "imageB": b, "text": text.features}, {
+        "a": text.text_a, "b": text.text_b, "origin": text.origin, "tokens_a": text.tokens_a,
+    }  # fmt: skip
 
 
 def _sized(sources: PairedSources, size: str) -> tuple[np.ndarray, np.ndarray]:

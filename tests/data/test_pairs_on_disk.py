@@ -1,5 +1,8 @@
 """Pairs are found by layout or by folders; what is missing is said by name."""
 
+import shutil
+from pathlib import Path
+
 import pytest
 
 from film_core.data import DATASETS, DataError, find_pairs, pairs_of_folders
@@ -40,6 +43,48 @@ def test_any_two_folders(layout):
     folder = layout / "Image" / "IVF" / "RoadScene"
     listed = pairs_of_folders(folder / "IR", folder / "VI", "ivf", "mine")
     assert len(listed.pairs) == 3 and listed.dataset == "mine"
+
+
+def test_folders_given_relatively_take_the_name_of_the_folder_around_them(layout, monkeypatch):
+    monkeypatch.chdir(layout / "Image" / "IVF" / "RoadScene")
+    assert pairs_of_folders(Path("IR"), Path("VI"), "ivf").dataset == "RoadScene"
+
+
+def test_a_set_is_known_whatever_the_case_of_its_folder(layout):
+    folder = layout / "Image" / "IVF" / "RoadScene"
+    (folder / "IR").rename(folder / "cropinfrared")
+    (folder / "VI").rename(folder / "crop_LR_visible")
+    folder.rename(folder.with_name("roadscene"))
+    listed = find_pairs(layout, "RoadScene", "all")
+    assert len(listed.pairs) == 3 and listed.dataset == "roadscene"
+
+
+@pytest.fixture
+def brains(layout):
+    """Harvard as distributed: one folder of MRI, and two of what was taken with them."""
+    source = layout / "Image" / "IVF" / "RoadScene" / "IR" / "p0.png"
+    folder = layout / "Image" / "MIF" / "Harvard"
+    for side, names in (("MRI", "abcd"), ("CT", "ab"), ("PET", "bc")):
+        (folder / side).mkdir(parents=True)
+        for name in names:
+            shutil.copy(source, folder / side / f"{name}.png")
+    return folder
+
+
+def test_all_second_sources_of_a_set_are_taken(layout, brains):
+    listed = find_pairs(layout, "Harvard", "all")
+    assert [(p.name, p.b.parent.name) for p in listed.pairs] == [
+        ("a", "CT"), ("b_CT", "CT"), ("b_PET", "PET"), ("c", "PET"),
+    ]  # fmt: skip
+    assert list(listed.skipped) == ["d"]
+    assert "CT nor in" in listed.skipped["d"] and listed.skipped["d"].endswith("PET")
+    (brains / "test.txt").write_text("b.png\n")
+    assert [p.name for p in find_pairs(layout, "Harvard").pairs] == ["b_CT", "b_PET"]
+
+
+def test_the_published_folder_of_all_second_sources_goes_before(layout, brains):
+    (brains / "PET").rename(brains / "T")
+    assert [p.b.parent.name for p in find_pairs(layout, "Harvard", "all").pairs] == ["T", "T"]
 
 
 def test_names_that_differ_between_folders(layout, tmp_path):

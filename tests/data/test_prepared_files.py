@@ -1,5 +1,9 @@
 """Prepared files hold what the network takes, survive kills, and say what is wrong with them."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import h5py
 import numpy as np
 import pytest
@@ -113,6 +117,100 @@ def test_a_stopped_run_carries_on(layout, tmp_path, encoder, describer):
         np.testing.assert_array_equal(one.text, other.text)
 
 
+FULL_DISK = """
+import resource, sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[1])
+from conftest import CountingEncoder, PlainDescriber
+from film_core.data import find_pairs, prepare
+from film_core.errors import OutputError
+listed = find_pairs(Path(sys.argv[2]), "RoadScene", "all")
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[4]), resource.RLIM_INFINITY))
+try:
+    prepare(listed, Path(sys.argv[3]), "original", CountingEncoder(), PlainDescriber())
+except OutputError as error:
+    print(error)
+"""
+
+
+def contents(path):
+    """Everything in an H5 file, in a form that can be compared."""
+    found = {}
+
+    def note(name, item):
+        if isinstance(item, h5py.Dataset):
+            found[name] = (item.shape, item.dtype.str, item.compression, item[()].tobytes())
+        found[f"{name} attributes"] = dict(item.attrs)
+
+    with h5py.File(path) as file:
+        note("", file)
+        file.visititems(note)
+    return found
+
+
+@pytest.mark.parametrize("limit", [0, 1000, 41_000, 49_000, 60_000, 90_000, -1])
+def test_a_full_disk_is_a_sentence_and_leaves_nothing_wrong(
+    layout, tmp_path, repository, encoder, describer, limit
+):
+    """A limit on the size of a file stands in for the disk: every write beyond it fails."""
+    listed = find_pairs(layout, "RoadScene", "all")
+    whole, path = tmp_path / "whole.h5", tmp_path / "x.h5"
+    prepare(listed, whole, "original", encoder, describer)
+    limit = limit if limit >= 0 else whole.stat().st_size + limit
+    assert limit < whole.stat().st_size
+    done = subprocess.run(
+        [sys.executable, "-c", FULL_DISK, Path(__file__).parent, layout, path, str(limit)],
+        cwd=repository, capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "can't be written" in done.stdout and done.stdout.count("\n") == 1
+    assert not path.exists()
+    report = prepare(listed, path, "original", encoder, describer)
+    assert report.kept == {0: 0, 1000: 0, 41_000: 2}.get(limit, 3)
+    assert contents(path) == contents(whole)
+    assert [p.name for p in tmp_path.iterdir() if "x.h5" in p.name] == ["x.h5"]
+
+
+def test_a_finished_pair_that_changed_on_the_disk_is_made_again(
+    layout, tmp_path, encoder, describer
+):
+    listed = find_pairs(layout, "RoadScene", "all")
+    whole, path = tmp_path / "whole.h5", tmp_path / "x.h5"
+    prepare(listed, whole, "original", encoder, describer)
+    asked = iter([False, False, True])
+    with pytest.raises(Cancelled):
+        prepare(listed, path, "original", encoder, describer, cancelled=lambda: next(asked))
+    one, other = sorted((tmp_path / "x.h5.partial").glob("*.npz"))
+    content = bytearray(one.read_bytes())
+    content[len(content) // 2] ^= 1
+    one.write_bytes(content)
+    other.write_bytes(other.read_bytes()[:1000])
+    assert prepare(listed, path, "original", encoder, describer).kept == 0
+    assert contents(path) == contents(whole)
+
+
+def test_pairs_that_are_no_longer_listed_are_dropped(layout, tmp_path, encoder, describer):
+    listed = find_pairs(layout, "RoadScene", "train")
+    path, asked = tmp_path / "x.h5", iter([False, True])
+    with pytest.raises(Cancelled):
+        prepare(listed, path, "original", encoder, describer, cancelled=lambda: next(asked))
+    (layout / "Image" / "IVF" / "RoadScene" / "train.txt").write_text("p1.png\np2.png\n")
+    listed = find_pairs(layout, "RoadScene", "train")
+    report = prepare(listed, path, "original", encoder, describer)
+    assert (report.written, report.kept) == (2, 0)
+    assert PreparedFile(path).names == ["p1", "p2"]
+
+
+def test_an_unfinished_file_of_an_earlier_version_is_not_trusted(
+    layout, tmp_path, encoder, describer
+):
+    with h5py.File(tmp_path / "x.h5.partial", "w") as file:
+        file["text/p0"] = np.zeros((1, 2, 6), np.float32)
+    listed = find_pairs(layout, "RoadScene", "train")
+    report = prepare(listed, tmp_path / "x.h5", "original", encoder, describer)
+    assert (report.written, report.kept) == (2, 0)
+
+
 def test_a_part_of_other_settings_is_not_mixed_in(layout, tmp_path, encoder, describer):
     listed = find_pairs(layout, "RoadScene", "all")
     asked = iter([False, True])
@@ -137,6 +235,18 @@ def test_cut_short_and_foreign_files(layout, tmp_path, encoder, describer):
         PreparedFile(path)
     with pytest.raises(DataError, match="There is no prepared file"):
         PreparedFile(tmp_path / "nothing.h5")
+
+
+def test_a_digest_tells_other_pairs_and_another_encoder(layout, tmp_path, encoder, describer):
+    digests = []
+    for split, name in (("all", "a"), ("all", "b"), ("train", "c"), ("all", "d")):
+        encoder.name = "another" if name == "d" else "counting"
+        path = tmp_path / f"{name}.h5"
+        prepare(find_pairs(layout, "RoadScene", split), path, "original", encoder, describer)
+        file = PreparedFile(path)
+        assert file.split == split
+        digests.append(file.digest())
+    assert digests[0] == digests[1] and len(set(digests)) == 3
 
 
 def test_files_of_different_encoders_do_not_mix(layout, tmp_path, encoder, describer):
