@@ -1,6 +1,7 @@
 """`table`: the same table for anybody's fused images."""
 
 import argparse
+import os
 from pathlib import Path
 
 SUMMARY = "measure a folder of fused images, anybody's, and print the table"
@@ -39,7 +40,7 @@ def run(args: argparse.Namespace) -> int:
     if len(lists) > 1:
         raise SettingError("table.one", "Give one --dataset: a folder of fused images has one.")
     outcome = measure_folder(
-        args.fused, lists[0], args.row or args.fused.name,
+        args.fused, lists[0], args.row or Path(os.path.abspath(args.fused)).name,
         args.csv or args.fused / "metrics.csv", chosen_metrics(args.names),
         rules=not args.no_rules, progress=stage_printer(),
     )  # fmt: skip

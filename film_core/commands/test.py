@@ -38,6 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Test; raises FilmError with the sentence to show."""
+    from film_core.checkpoints.writing import write_atomically
     from film_core.commands.options import stage_printer, stop_on_interrupt
     from film_core.fusion import load_fuser
     from film_core.testing import test_weights
@@ -55,7 +56,7 @@ def run(args: argparse.Namespace) -> int:
     for dataset, outcome in outcomes.items():
         table = print_outcome(dataset, outcome, args.json)
         if table:
-            (args.out / dataset / "table.txt").write_text(table + "\n", encoding="utf-8")
+            write_atomically(args.out / dataset / "table.txt", f"{table}\n".encode())
     return 0
 
 
@@ -92,12 +93,12 @@ def print_outcome(dataset: str, outcome, as_json: bool) -> str:
 
     for sentence in outcome.skipped.values():
         print(f"left out: {sentence}", file=sys.stderr)
+    sheet, rows, images = outcome.sheet, outcome.rows, outcome.images
     if as_json:
-        means = {
-            form: {row: outcome.sheet.mean(row, form) for row in outcome.rows} for form in FORMS
-        }
-        print(json.dumps({"dataset": dataset, "means": means}, ensure_ascii=False))
+        means = {form: {row: sheet.mean(row, form, images) for row in rows} for form in FORMS}
+        told = {"dataset": dataset, "pairs": len(images), "means": means}
+        print(json.dumps(told, ensure_ascii=False))
         return ""
-    table = "\n\n".join(outcome.sheet.table(dataset, outcome.rows, form) for form in FORMS)
+    table = "\n\n".join(sheet.table(dataset, rows, form, images) for form in FORMS)
     print(table)
     return table

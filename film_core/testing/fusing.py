@@ -1,6 +1,8 @@
 """Fuses every pair of a list, writes the pictures, and measures them beside the trivial rules."""
 
+import hashlib
 import json
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +11,7 @@ import numpy as np
 
 from film_core.checkpoints.writing import output_error, write_atomically
 from film_core.data import PairFiles, PairList
-from film_core.errors import Cancelled, FilmError
+from film_core.errors import Cancelled, FilmError, OutputError
 from film_core.images import PairedSources, compose, pair, quantise, read_image, write_image
 from film_core.metrics import FORMS, RULES, Sources, grey_levels
 from film_core.testing.scores import ScoreError, ScoreSheet
@@ -19,10 +21,18 @@ Progress = Callable[[str, float | None, str], None]
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a test did: its scores, the rows in them, and {name: sentence} of what was left out."""
+    """What a test did.
+
+    Attributes:
+        sheet: all scores that its CSV holds, those of earlier runs too.
+        rows: the rows of this test.
+        images: names of the pairs of this test that have their scores: what to average over.
+        skipped: {name: sentence} of what was left out.
+    """
 
     sheet: ScoreSheet
     rows: list[str]
+    images: list[str]
     skipped: dict[str, str]
 
 
@@ -50,23 +60,25 @@ def test_weights(
         progress, cancelled: told of every pair; asked before every pair.
 
     Raises:
-        ScoreError: the folder holds a test of other weights.
+        ScoreError: the folder holds a test of other weights or sources, or the weights are called
+            like a rule.
         OutputError: no room, no permission.
         Cancelled: `cancelled` said so; what was done is kept.
     """
     folder = out / listed.dataset
-    made_by = {"weights": fuser.card.name, "sha256": fuser.card.sha256,
-               "describer": fuser.describer.name, "split": listed.split}  # fmt: skip
+    row = _own_name(fuser.card.name)
+    made_by = {"weights": row, "sha256": fuser.card.sha256, "describer": fuser.describer.name,
+               "split": listed.split, "sources": _source_folders(listed)}  # fmt: skip
     sheet = _open(folder, made_by, names)
-    row, skipped = fuser.card.name, dict(listed.skipped)
-    rows = [row, *(RULES if rules else ())]
+    images, skipped = [], dict(listed.skipped)
     for index, files in enumerate(listed.pairs):
         if cancelled is not None and cancelled():
             raise Cancelled()
         if progress is not None:
             progress("test", index / len(listed.pairs), files.name)
         grey = folder / "Gray" / f"{files.name}.png"
-        if grey.is_file() and all(sheet.has(files.name, each) for each in rows):
+        if _is_measured(sheet, files, grey, row, rules):
+            images.append(files.name)
             continue
         try:
             sources = pair(read_image(files.a), read_image(files.b))
@@ -78,10 +90,11 @@ def test_weights(
         picture = quantise(fused)
         write_image(grey, picture)
         write_image(folder / "Color" / f"{files.name}.png", compose(fused, sources, listed.task))
-        _measure(sheet, files, sources, row, picture.astype(np.float32), rules)
+        _measure(sheet, files, grey, sources, row, picture.astype(np.float32), rules)
+        images.append(files.name)
     if progress is not None:
         progress("test", 1.0, listed.dataset)
-    return Outcome(sheet, rows, skipped)
+    return Outcome(sheet, [row, *(RULES if rules else ())], images, skipped)
 
 
 test_weights.__test__ = False  # not a test of pytest's
@@ -107,11 +120,12 @@ def measure_folder(
         names, rules, progress: as in `test_weights`.
 
     Raises:
-        ScoreError: no folder, or none of the pairs has an image in it.
+        ScoreError: no folder, none of the pairs has an image in it, or a row called like a rule.
     """
+    row = _own_name(row)
     if not fused.is_dir():
         raise ScoreError("table.no_folder", "There is no folder '{path}'.", path=str(fused))
-    sheet, skipped = ScoreSheet(csv, names), dict(listed.skipped)
+    sheet, images, skipped = ScoreSheet(csv, names), [], dict(listed.skipped)
     by_stem = {path.stem: path for path in sorted(fused.iterdir()) if path.is_file()}
     for index, files in enumerate(listed.pairs):
         if progress is not None:
@@ -119,39 +133,84 @@ def measure_folder(
         if files.name not in by_stem:
             skipped[files.name] = f"'{files.name}' has no file in {fused}"
             continue
-        if sheet.has(files.name, row) and (not rules or sheet.has(files.name, "pyramid")):
+        picture = by_stem[files.name]
+        if _is_measured(sheet, files, picture, row, rules):
+            images.append(files.name)
             continue
         try:
             sources = pair(read_image(files.a), read_image(files.b))
-            picture = grey_levels(read_image(by_stem[files.name]).luminance)
-            _measure(sheet, files, sources, row, picture, rules)
+            fused_levels = grey_levels(read_image(picture).luminance)
+            _measure(sheet, files, picture, sources, row, fused_levels, rules)
+            images.append(files.name)
+        except OutputError:
+            raise
         except FilmError as error:
             skipped[files.name] = f"'{files.name}': {error}"
-    if not any(score.row == row for score in sheet.scores.values()):
+    if not images:
         raise ScoreError(
             "table.nothing",
             "None of the {count} pairs has a usable fused image in '{path}': {reason}",
             count=len(listed.pairs), path=str(fused), reason=next(iter(skipped.values())),
         )  # fmt: skip
-    return Outcome(sheet, [row, *(RULES if rules else ())], skipped)
+    return Outcome(sheet, [row, *(RULES if rules else ())], images, skipped)
+
+
+def _own_name(row: str) -> str:
+    """Return `row`, which must not be the name of a rule: that one's scores would replace it."""
+    if row in RULES:
+        raise ScoreError(
+            "table.rule",
+            "'{row}' is the name of a rule that is measured too; call the images otherwise (table: "
+            "--row NAME; weights: another name on their card).",
+            row=row,
+        )
+    return row
+
+
+def _source_folders(listed: PairList) -> list[str]:
+    """Return the folders that the sources come from, in absolute form, each once."""
+    sources = (source for files in listed.pairs for source in (files.a, files.b))
+    return list(dict.fromkeys(os.path.abspath(source.parent) for source in sources))
+
+
+def _digests(files: PairFiles, fused: Path) -> tuple[str, str]:
+    """Return digests of the sources with the fused image, and of the sources alone."""
+    both = hashlib.sha256()
+    for path in (files.a, files.b):
+        both.update(hashlib.sha256(path.read_bytes()).digest())
+    alone = both.hexdigest()[:16]
+    both.update(fused.read_bytes())
+    return both.hexdigest()[:16], alone
+
+
+def _is_measured(sheet: ScoreSheet, files: PairFiles, fused: Path, row: str, rules: bool) -> bool:
+    """Tell whether the sheet has all scores of these very pictures."""
+    try:
+        own, alone = _digests(files, fused)
+    except OSError:  # not there, or unreadable: reading it as an image says why
+        return False
+    needed = [(row, own), *((name, alone) for name in RULES if rules)]
+    return all(sheet.has(files.name, name, pictures) for name, pictures in needed)
 
 
 def _measure(
-    sheet: ScoreSheet, files: PairFiles, sources: PairedSources, row: str, fused: np.ndarray,
-    rules: bool,
+    sheet: ScoreSheet, files: PairFiles, picture: Path, sources: PairedSources, row: str,
+    fused: np.ndarray, rules: bool,
 ) -> None:  # fmt: skip
+    """Add what the sheet doesn't have yet: `fused` as read from the file `picture`, and rules."""
     a, b = grey_levels(sources.a.luminance), grey_levels(sources.b.luminance)
     against = Sources(a, b)
-    candidates = {row: fused}
+    own, alone = _digests(files, picture)
+    candidates = {row: (fused, own)}
     if rules:
-        candidates |= {name: rule.fuse(a, b) for name, rule in RULES.items()}
-    for name, image in candidates.items():
-        if not sheet.has(files.name, name):
+        candidates |= {name: (rule.fuse(a, b), alone) for name, rule in RULES.items()}
+    for name, (image, pictures) in candidates.items():
+        if not sheet.has(files.name, name, pictures):
             measured = {form: against.measure(image, sheet.names, form) for form in FORMS}
-            sheet.add(files.name, name, measured)
+            sheet.add(files.name, name, measured, pictures)
 
 
-def _open(folder: Path, made_by: dict[str, str], names: list[str]) -> ScoreSheet:
+def _open(folder: Path, made_by: dict[str, object], names: list[str]) -> ScoreSheet:
     note = folder / "test.json"
     try:
         for part in ("Gray", "Color"):
@@ -160,12 +219,13 @@ def _open(folder: Path, made_by: dict[str, str], names: list[str]) -> ScoreSheet
     except OSError as error:
         raise output_error(folder, error) from None
     except ValueError:
-        earlier = {}
-    if earlier != made_by:
+        earlier = None
+    # Notes of earlier versions don't name the sources; the scores' digests tell them apart.
+    if not isinstance(earlier, dict) or {**made_by, **earlier} != made_by:
         raise ScoreError(
             "test.other_weights",
-            "'{folder}' holds a test of other weights or settings; choose another --out or delete "
-            "it.",
+            "'{folder}' holds a test of other weights, sources or settings; choose another --out "
+            "or delete it.",
             folder=str(folder),
         )
     write_atomically(note, (json.dumps(made_by, indent=2) + "\n").encode())

@@ -1,6 +1,8 @@
 """Testing on a rendered set with a stand-in network: files, tables, resuming, others' images."""
 
 import csv
+import json
+import shutil
 import types
 
 import numpy as np
@@ -110,6 +112,88 @@ def test_anybodys_images_get_the_same_numbers(layout, tmp_path):
     assert "no file" in fewer.skipped["p2"]
 
 
+def test_changed_pictures_are_measured_again(layout, tmp_path):
+    listed = find_pairs(layout, "MEFB")
+    test_weights(AveragingFuser(), listed, tmp_path / "out", NAMES, rules=False)
+    grey = tmp_path / "out" / "MEFB" / "Gray"
+    first = measure_folder(grey, listed, "them", tmp_path / "x.csv", NAMES)
+    Image.fromarray(np.asarray(Image.open(grey / "p1.png")) // 2).save(grey / "p1.png")
+    theirs = measure_folder(grey, listed, "them", tmp_path / "x.csv", NAMES)
+    afresh = measure_folder(grey, listed, "them", tmp_path / "y.csv", NAMES)
+    expected = pytest.approx(afresh.sheet.mean("them", "raw"), rel=1e-5)
+    assert theirs.sheet.mean("them", "raw") == expected
+    assert first.sheet.mean("them", "raw") != expected
+    # A source that changed changes the rules' scores as well.
+    side = listed.pairs[0].a
+    Image.fromarray(np.asarray(Image.open(side)) // 2).save(side)
+    theirs = measure_folder(grey, listed, "them", tmp_path / "x.csv", NAMES)
+    afresh = measure_folder(grey, listed, "them", tmp_path / "z.csv", NAMES)
+    for row in ("them", "mean", "pyramid"):
+        expected = pytest.approx(afresh.sheet.mean(row, "raw"), rel=1e-5)
+        assert theirs.sheet.mean(row, "raw") == expected
+
+
+def test_nothing_is_measured_twice(layout, tmp_path, monkeypatch):
+    listed = find_pairs(layout, "MEFB")
+    test_weights(AveragingFuser(), listed, tmp_path / "out", NAMES)
+    grey = tmp_path / "out" / "MEFB" / "Gray"
+    first = measure_folder(grey, listed, "them", tmp_path / "x.csv", NAMES)
+    monkeypatch.setattr("film_core.testing.fusing._measure", None)
+    again = measure_folder(grey, listed, "them", tmp_path / "x.csv", NAMES)
+    assert again.images == first.images == ["p0", "p1", "p2"]
+    test_weights(AveragingFuser(), listed, tmp_path / "out", NAMES)
+
+
+def test_a_row_called_like_a_rule_is_refused(layout, tmp_path):
+    listed = find_pairs(layout, "MEFB")
+    (tmp_path / "mean").mkdir()
+    with pytest.raises(ScoreError, match="'mean' is the name of a rule"):
+        measure_folder(tmp_path / "mean", listed, "mean", tmp_path / "x.csv", NAMES)
+    with pytest.raises(ScoreError, match="'pyramid' is the name of a rule"):
+        test_weights(AveragingFuser("pyramid"), listed, tmp_path / "out", NAMES)
+
+
+def test_rows_are_averaged_over_the_same_pairs(layout, tmp_path):
+    listed = find_pairs(layout, "MEFB")
+    test_weights(AveragingFuser(), listed, tmp_path / "out", NAMES, rules=False)
+    grey = tmp_path / "out" / "MEFB" / "Gray"
+    measure_folder(grey, listed, "all, of them", tmp_path / "x.csv", NAMES)
+    (grey / "p2.png").unlink()
+    fewer = measure_folder(grey, listed, "fewer", tmp_path / "x.csv", NAMES)
+    alone = measure_folder(grey, listed, "fewer", tmp_path / "y.csv", NAMES)
+    assert fewer.images == ["p0", "p1"]
+    table = fewer.sheet.table("MEFB", fewer.rows, "raw", fewer.images)
+    assert table == alone.sheet.table("MEFB", alone.rows, "raw", alone.images)
+    assert "mean of 2 pairs" in table
+    rows = [line.split() for line in table.splitlines()[5:-1]]
+    assert [(row[0], row[-1]) for row in rows] == [
+        ("fewer", "2"), ("mean", "2"), ("maximum", "2"), ("pyramid", "2"),
+    ]  # fmt: skip
+    assert fewer.sheet.count("all, of them", "raw") == 3
+
+
+def test_sources_of_another_folder_are_not_mixed_in(layout, tmp_path):
+    out = tmp_path / "out"
+    test_weights(AveragingFuser(), find_pairs(layout, "MEFB"), out, NAMES, rules=False)
+    other = shutil.copytree(layout, tmp_path / "other")
+    with pytest.raises(ScoreError, match="other weights, sources"):
+        test_weights(AveragingFuser(), find_pairs(other, "MEFB"), out, NAMES, rules=False)
+    note = out / "MEFB" / "test.json"
+    told = json.loads(note.read_text())
+    assert told.pop("sources")[0].endswith("VLFDataset/Image/MEF/MEFB/OVER")
+    note.write_text(json.dumps(told))  # as earlier versions wrote it
+    test_weights(AveragingFuser(), find_pairs(layout, "MEFB"), out, NAMES, rules=False)
+
+
+def test_scores_of_an_earlier_version_are_measured_again(layout, tmp_path):
+    listed = find_pairs(layout, "MEFB")
+    test_weights(AveragingFuser(), listed, tmp_path / "out", NAMES, rules=False)
+    grey, sheet = tmp_path / "out" / "MEFB" / "Gray", tmp_path / "x.csv"
+    sheet.write_text("image,row,form,SD,VIFF,Qabf\np0,them,raw,9,9,9\np0,them,paper,9,9,9\n")
+    theirs = measure_folder(grey, listed, "them", sheet, NAMES, rules=False)
+    assert theirs.sheet.scores["p0", "them", "raw"].values["VIFF"] < 5
+
+
 def test_folders_without_images_are_answered(layout, tmp_path):
     listed = find_pairs(layout, "MEFB")
     with pytest.raises(ScoreError, match="no folder"):
@@ -121,11 +205,14 @@ def test_folders_without_images_are_answered(layout, tmp_path):
 
 def test_means_leave_undefined_values_out_and_files_round_trip(tmp_path):
     sheet = ScoreSheet(tmp_path / "x.csv", ["SD", "Qabf"])
+    sheet.add('a,"b"', "ours, v2", {"raw": {"SD": 1.0, "Qabf": 0.25}}, "12e4")
     sheet.add('a,"b"', "ours", {"raw": {"SD": 2.0, "Qabf": float("nan")}})
     sheet.add("c", "ours", {"raw": {"SD": 4.0, "Qabf": 0.5}})
     again = ScoreSheet(tmp_path / "x.csv", ["SD", "Qabf"])
     assert again.mean("ours", "raw") == {"SD": 3.0, "Qabf": 0.5}
+    assert again.mean("ours", "raw", ["c"]) == {"SD": 4.0, "Qabf": 0.5}
     assert ('a,"b"', "ours", "raw") in again.scores
+    assert again.scores['a,"b"', "ours, v2", "raw"].pictures == "12e4"
     (tmp_path / "x.csv").write_text("image,row,form,SD,Qabf\na,ours,raw,much,0\n")
     with pytest.raises(FilmError, match="damaged"):
         ScoreSheet(tmp_path / "x.csv", ["SD", "Qabf"])
