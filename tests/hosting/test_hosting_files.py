@@ -3,6 +3,7 @@
 import http.server
 import json
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -10,7 +11,11 @@ import threading
 from pathlib import Path
 
 import pytest
+from huggingface_hub.utils import filter_repo_objects
 
+from tests.hosting.tracked import tracked
+
+LFS = b"version https://git-lfs"
 PIN = re.compile(r"^([A-Za-z0-9_.\[\]-]+)==([^\s\\;]+)", re.M)
 
 
@@ -38,6 +43,18 @@ def test_the_header_of_the_space_names_what_is_installed(repository):
     assert (repository / header["app_file"]).is_file()
     assert len(header["short_description"]) <= 60, "the Hub refuses longer ones"
     assert (repository / "packages.txt").read_text().split() == ["g++", "python3-dev"]
+
+
+def test_the_upload_of_the_readme_leaves_out_what_is_built_and_nothing_else(repository):
+    text = (repository / "README.md").read_text(encoding="utf-8")
+    words = shlex.split(re.search(r"^hf upload .*$", text, re.M)[0])
+    excluded = [words[at + 1] for at, word in enumerate(words) if word == "--exclude"]
+    built = [".venv/bin/python", "film_core/__pycache__/errors.cpython-311.pyc"]
+    names = tracked(repository)
+    assert list(filter_repo_objects([*names, *built], ignore_patterns=excluded)) == names
+    pointers = [name for name in names if (repository / name).read_bytes().startswith(LFS)]
+    assert not pointers, "a clone without LFS must be whole"
+    assert "huggingface-hub" in (repository / "requirements.lock").read_text()
 
 
 @pytest.mark.parametrize("name", ["Dockerfile", "Dockerfile.cuda"])

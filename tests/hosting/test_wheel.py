@@ -4,20 +4,12 @@ import shutil
 import subprocess
 import sys
 import zipfile
-from pathlib import Path
 
 import pytest
 
+from tests.hosting.tracked import tracked
+
 pytest.importorskip("setuptools", minversion="77", reason="requirements-dev.txt has it")
-
-
-def tracked(repository: Path) -> list[str]:
-    if shutil.which("git") is None or not (repository / ".git").exists():
-        pytest.skip("not a git checkout: what belongs to the repository can't be told")
-    told = subprocess.run(
-        ["git", "ls-files", "-z"], cwd=repository, capture_output=True, text=True, check=True
-    )
-    return [name for name in told.stdout.split("\0") if name and (repository / name).is_file()]
 
 
 @pytest.fixture(scope="module")
