@@ -210,7 +210,7 @@ class Fuser:
                 encoded = encode_pair(self.encoder, texts["a"], texts["b"])
             told = self.encoder.encode(instruction) if instruction else _NOTHING
         with clock.step("sources"):
-            features = scene.features(self._film)
+            features = scene.features(self._film, clock)
         maps = steering = None
         with clock.step("fuse"):
             if self.steers:
@@ -261,7 +261,7 @@ class Fuser:
         scene = self._current()
         clock = _Clock(progress, cancelled)
         with clock.step("sources"):
-            sources = scene.features(self._film)
+            sources = scene.features(self._film, clock)
         with clock.step("fuse"), jt.no_grad():
             if self.steers:  # one text of unknown words
                 nothing = features[:0]
@@ -308,7 +308,7 @@ class Fuser:
         clock = _Clock(None, None)
         encoded = encode_pair(self.encoder, text_a, text_b)
         told = self.encoder.encode(instruction) if instruction else _NOTHING
-        features = scene.features(self._film)
+        features = scene.features(self._film, clock)
         if self.steers:
             return self._steer(features, (encoded.a, encoded.b, told), clock)
         return self._run(features, encoded, told, maps, clock)
@@ -418,7 +418,7 @@ class _Scene:
         written = self._described.get(source)
         return written.author if written and written.text == text else ""
 
-    def features(self, film: "Film") -> "SourceFeatures":
+    def features(self, film: "Film | SteeredFilm", clock: "_Clock") -> "SourceFeatures":
         if self._features is None:
             import jittor as jt
 
@@ -427,10 +427,9 @@ class _Scene:
                     jt.array(np.ascontiguousarray(image.luminance[None, None]))
                     for image in (self.sources.a, self.sources.b)
                 )  # (1, 1, H, W)
-                self._features = film.source_features(a, b)
-                jt.sync(
-                    [part for part in vars(self._features).values() if isinstance(part, jt.Var)]
-                )
+                features = film.source_features(a, b, clock.progress, clock.cancelled)
+                jt.sync([part for part in vars(features).values() if isinstance(part, jt.Var)])
+            self._features = features
         return self._features
 
     def change(self, luminance: np.ndarray) -> tuple[float | None, float | None]:

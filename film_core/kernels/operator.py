@@ -32,6 +32,8 @@ THREADS_SETTING = "FILM_KERNELS_THREADS"
 
 SOURCES = Path(__file__).parent / "cpp"
 MODES = {"forward": 0, "prepare": 1, "edit": 2}
+STEPS = {"forward": "fuse", "prepare": "sources", "edit": "fuse"}
+"""What progress calls the work of each mode."""
 STAGES, SIDES = 3, ("a", "b")
 HEADS, RUNS, TOKENS, TEXT_WIDTH, CHANNELS = 8, 432, 13824, 256, 32
 GRID = (288, 384)
@@ -86,7 +88,7 @@ def run(
         Cancelled: `cancelled` said so.
         FilmError: memory or temporary disk space ran out.
     """
-    heartbeat = _Heartbeat(progress, cancelled)
+    heartbeat = _Heartbeat(STEPS[mode], progress, cancelled)
     folder_bytes = ctypes.create_string_buffer(folder.encode()) if folder else None
     batch, _, height, width = image_a.shape
     request = np.array(
@@ -214,7 +216,8 @@ class _Heartbeat:
     An exception of a callback can't pass through C++: it cancels the work and is raised after it.
     """
 
-    def __init__(self, progress: Progress | None, cancelled: Cancelling | None) -> None:
+    def __init__(self, step: str, progress: Progress | None, cancelled: Cancelling | None) -> None:
+        self._step = step
         self._progress = progress
         self._cancelled = cancelled
         self._failure: BaseException | None = None
@@ -225,7 +228,7 @@ class _Heartbeat:
     def _beat(self, done: float) -> int:
         try:
             if self._progress is not None:
-                self._progress("fuse", done, "")
+                self._progress(self._step, done, "")
             return int(self._cancelled is not None and self._cancelled())
         except BaseException as error:  # kept, and raised by check
             self._failure = error

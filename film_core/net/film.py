@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import jittor as jt
 from jittor import nn
 
-from film_core.errors import SettingError, unknown_name
+from film_core.errors import Cancelled, SettingError, unknown_name
 from film_core.net.attention import ATTENTION_FORMS, AttentionMaps
 from film_core.net.config import FilmConfig
 from film_core.net.layers import conv
@@ -25,6 +25,7 @@ KERNELS = ("plain", "fused")
 
 Attention = list[dict[str, AttentionMaps]]
 """For each stage, the maps of sources ``a`` and ``b``."""
+Progress = Callable[[str, float | None, str], None]
 
 
 @dataclass(frozen=True)
@@ -113,23 +114,34 @@ class Film(nn.Module):
         return self.fuse_features(features, text, attention)
 
     def source_features(
-        self, image_a: jt.Var, image_b: jt.Var
+        self,
+        image_a: jt.Var,
+        image_b: jt.Var,
+        progress: Progress | None = None,
+        cancelled: Callable[[], bool] | None = None,
     ) -> "SourceFeatures | film_core.kernels.SourceState":
-        """Return all that doesn't depend on the text, for any number of `fuse_features`."""
+        """Return all that doesn't depend on the text, for any number of `fuse_features`.
+
+        `progress` and `cancelled` are used as in `fuse_features`; plain operators ask `cancelled`
+        only between the sources.
+        """
         if self._runs_fused():
             from film_core.kernels import prepare_sources
 
-            return prepare_sources(self._tensors(), image_a, image_b)
-        return SourceFeatures(
-            self.restormerca1.features("a", image_a), self.restormerca1.features("b", image_b)
-        )
+            return prepare_sources(self._tensors(), image_a, image_b, progress, cancelled)
+        a = self.restormerca1.features("a", image_a)
+        if cancelled is not None:
+            a.sync()
+            if cancelled():
+                raise Cancelled()
+        return SourceFeatures(a, self.restormerca1.features("b", image_b))
 
     def fuse_features(
         self,
         features: "SourceFeatures | film_core.kernels.SourceState",
         text: jt.Var,
         attention: str | None = None,
-        progress: Callable[[str, float | None, str], None] | None = None,
+        progress: Progress | None = None,
         cancelled: Callable[[], bool] | None = None,
     ) -> jt.Var | tuple[jt.Var, Attention]:
         """Fuse prepared features; arguments and result as for a call.

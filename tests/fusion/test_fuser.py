@@ -147,6 +147,44 @@ def test_cancelling_keeps_the_pair(fuser):
     assert fuser.fuse("One.", "Two.").luminance.shape == (48, 64)
 
 
+def test_the_sources_are_told_of_and_can_be_cancelled(fuser):
+    fuser.set_images(*make_pair(800, 1000), "ivf")
+    asked = []
+
+    def cancelled():
+        told = [share for stage, share in stages if stage == "sources" and share is not None]
+        asked.append(bool(told))
+        return asked[-1]
+
+    stages = []
+    with pytest.raises(Cancelled):
+        fuser.fuse(
+            "One.", "Two.", attention=False, compare=False,
+            progress=lambda stage, share, detail: stages.append((stage, share)),
+            cancelled=cancelled,
+        )  # fmt: skip
+    assert stages[-1][0] == "sources" and 0 < stages[-1][1] < 1
+    assert "fuse" not in {stage for stage, _ in stages}
+    fused = fuser.fuse("One.", "Two.", attention=False, compare=False).luminance
+    assert fused.shape == (800, 1000)
+    fuser.set_images(*make_pair(), "ivf")
+
+
+def test_plain_operators_ask_between_the_sources(random_weights):
+    plain = load_fuser(random_weights, device="cpu", kernels="plain")
+    plain.set_images(*make_pair(), "ivf")
+    stages = []
+
+    def cancelled():  # the step has begun, and this is not the question before it
+        return stages[-1:] == ["sources"]
+
+    with pytest.raises(Cancelled):
+        plain.fuse("One.", "Two.", progress=lambda stage, *_: stages.append(stage),
+                   cancelled=cancelled)  # fmt: skip
+    assert stages[-1] == "sources"
+    assert plain.fuse("One.", "Two.").luminance.shape == (48, 64)
+
+
 def test_fusing_without_images_says_what_to_do(fuser):
     from film_core.fusion import Fuser
 

@@ -57,6 +57,21 @@ def test_every_word_has_a_map(fuser, pair):
         result.steering.map("c", 0)
 
 
+def test_the_neutral_picture_is_told_of_as_one_step(fuser, pair):
+    fuser.set_images(*(np.kron(image, np.ones((10, 10), np.float32)) for image in pair), "ivf")
+    told = []
+    fuser.fuse(
+        "", "", compare=False, progress=lambda stage, share, detail: told.append((stage, share))
+    )
+    shares = [share for stage, share in told if stage == "sources" and share is not None]
+    assert shares == sorted(shares)
+    assert shares[0] < 0.3 and shares[-1] > 0.7
+    assert ("fuse", None) in told and not any(
+        stage == "fuse" and share is not None for stage, share in told
+    )
+    fuser.set_images(*pair, "ivf")
+
+
 def test_strips_give_the_same_picture(fuser, monkeypatch):
     from film_core.net.steer import steered
 

@@ -19,6 +19,8 @@ STRIP = 1 << 17
 
 Progress = Callable[[str, float | None, str], None]
 
+_FIRST_PART = 0.2  # of the neutral picture: what exact FILM does before it meets a text
+
 
 @dataclass(frozen=True)
 class SteerSources:
@@ -76,8 +78,9 @@ class SteeredFilm(nn.Module):
     ) -> SteerSources:
         """Return all that doesn't depend on the words; images (1, 1, H, W) in [0, 1]."""
         text = jt.array(self._empty[None])
-        features = self.film.source_features(image_a, image_b)
-        neutral = self.film.fuse_features(features, text, None, progress, cancelled)
+        before, after = _part(progress, 0.0, _FIRST_PART), _part(progress, _FIRST_PART, 1.0)
+        features = self.film.source_features(image_a, image_b, before, cancelled)
+        neutral = self.film.fuse_features(features, text, None, after, cancelled)
         images = jt.concat([image_a, image_b, neutral], dim=1)
         planes = grid_planes(images, self.branch.config.grid)
         queries = self.branch.queries(planes.features)
@@ -168,3 +171,16 @@ class SteeredFilm(nn.Module):
                 "The texts have shapes {seen}; {count} of (words, {width}) are needed.",
                 seen=shapes, count=config.sources, width=config.text_width,
             )  # fmt: skip
+
+
+def _part(progress: Progress | None, first: float, last: float) -> Progress | None:
+    """Tell `progress` of exact FILM's work as the share from `first` to `last` of the sources'."""
+    if progress is None:
+        return None
+
+    def tell(stage: str, done: float | None, detail: str) -> None:
+        if stage in ("sources", "fuse") and done is not None:
+            stage, done = "sources", first + (last - first) * done
+        progress(stage, done, detail)
+
+    return tell
