@@ -37,11 +37,13 @@ class SlabStore {
   SlabStore& operator=(const SlabStore&) = delete;
   ~SlabStore() {
 #if defined(__unix__) || defined(__APPLE__)
-    // Forgetting gigabytes can wait for the disk. Nobody else has to.
-    if (!files_.empty())
-      std::thread([](std::vector<Mapping> files) {
-        for (const Mapping& file : files) munmap(file.address, file.bytes);
-      }, files_).detach();
+    if (files_.empty()) return;
+    // Forgetting gigabytes can wait for the disk. Nobody else has to, unless there is no thread.
+    try {
+      std::thread(forget, files_).detach();
+    } catch (...) {
+      forget(files_);
+    }
 #endif
   }
 
@@ -66,6 +68,12 @@ class SlabStore {
     size_t bytes;
   };
   static constexpr double kHeldBytes = 256e6;
+
+#if defined(__unix__) || defined(__APPLE__)
+  static void forget(const std::vector<Mapping>& files) {
+    for (const Mapping& file : files) munmap(file.address, file.bytes);
+  }
+#endif
 
   float* take(size_t count) {
     if (free_.empty()) return in_files() ? map_file(count) : allocate(count);
