@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from safetensors.numpy import save
 
-from film_core.checkpoints.card import Card, read_card, read_card_of, write_card
+from film_core.checkpoints.card import Card, read_card, read_card_of, write_with_card
 from film_core.checkpoints.failures import unreadable
 from film_core.checkpoints.layout import check_state
 from film_core.checkpoints.shelf import WEIGHTS_FOLDER, find_weights, weights_for_task
 from film_core.checkpoints.store import read_safetensors
-from film_core.checkpoints.writing import write_atomically
 
 if TYPE_CHECKING:
     from film_core.net.steer import SteeredFilm
@@ -90,8 +89,7 @@ def save_branch(state: Mapping[str, np.ndarray], path: Path, card: Card) -> Card
         parameters=sum(a.size for name, a in arrays.items() if name != "empty_text"),
         sha256=hashlib.sha256(content).hexdigest(),
     )
-    write_atomically(path, content)
-    write_card(card, path.with_suffix(".json"))
+    write_with_card(content, path, card)
     return card
 
 

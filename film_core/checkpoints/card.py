@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from film_core.checkpoints.failures import truncated
-from film_core.checkpoints.writing import write_atomically
+from film_core.checkpoints.writing import replace_atomically, write_atomically
 from film_core.errors import CheckpointError
 
 
@@ -25,6 +25,8 @@ class Card:
         command: the command that made it.
         seed: the random seed of that command, or None.
         results: {list of images: {metric: value}}; mean over the list, raw form.
+        held_out: "data set/name" of the training lists' pairs that neither this training nor those
+            before it learnt from; empty where that is not known.
         licence: licence of the weights.
         sha256: of the weights file, in hexadecimal.
         notes: anything a user should know, such as limits.
@@ -40,6 +42,7 @@ class Card:
     command: str = ""
     seed: int | None = None
     results: dict[str, dict[str, float]] = field(default_factory=dict)
+    held_out: list[str] = field(default_factory=list)
     licence: str = ""
     sha256: str = ""
     notes: str = ""
@@ -90,6 +93,8 @@ def read_card_of(weights: Path, sha256: str) -> Card:
 def _fits(key: str, value: Any) -> bool:
     if key == "results":
         return isinstance(value, dict)
+    if key == "held_out":
+        return isinstance(value, list) and all(isinstance(name, str) for name in value)
     if key == "seed":
         return value is None or isinstance(value, int)
     if key in ("text_width", "parameters"):
@@ -104,6 +109,25 @@ def _bad_card(path: Path, seen: str) -> CheckpointError:
         "`python -m film_core convert`.",
         path=str(path), seen=seen,
     )  # fmt: skip
+
+
+def write_with_card(content: bytes, path: Path, card: Card) -> None:
+    """Write the weights file `content` to `path`, and its card beside it.
+
+    The old card goes as soon as the new weights are on the disk: a kill in between leaves weights
+    without a card, which can be used, and never weights beside the card of others, which can't.
+
+    Raises:
+        OutputError: a file can't be written.
+    """
+    beside = path.with_suffix(".json")
+
+    def write(unfinished: Path) -> None:
+        unfinished.write_bytes(content)
+        beside.unlink(missing_ok=True)
+
+    replace_atomically(path, write)
+    write_card(card, beside)
 
 
 def write_card(card: Card, path: Path) -> None:

@@ -9,10 +9,9 @@ import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
-from film_core.checkpoints.card import Card, write_card
+from film_core.checkpoints.card import Card, write_with_card
 from film_core.checkpoints.failures import hostile, truncated
 from film_core.checkpoints.layout import check_state, film_layout, text_width_of
-from film_core.checkpoints.writing import write_atomically
 
 MAX_BYTES = 2**30
 """Largest safetensors file that is read."""
@@ -46,8 +45,7 @@ def save_weights(state: Mapping[str, np.ndarray], path: Path, card: Card) -> Car
         parameters=sum(array.size for array in arrays.values()),
         sha256=hashlib.sha256(content).hexdigest(),
     )
-    write_atomically(path, content)
-    write_card(card, path.with_suffix(".json"))
+    write_with_card(content, path, card)
     return card
 
 

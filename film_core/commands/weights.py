@@ -60,4 +60,5 @@ def _print_card(card) -> None:
                 row = "  ".join(f"{name} {number:.3f}" for name, number in metrics.items())
                 print(f"{'results':<14} {listed}: {row}")
         else:
+            value = ", ".join(value) if isinstance(value, list) else value
             print(f"{key:<14} {value if value not in ('', None) else '-'}")

@@ -4,6 +4,7 @@ import collections
 import hashlib
 import json
 import pickle
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -90,7 +91,7 @@ def test_jittor_pickle_with_a_wrong_checksum_is_damaged(tmp_path, film_state):
 
 def test_saved_weights_come_back_with_their_card(tmp_path, film_state):
     card = Card("mine", task="mef", text_encoder="minilm", data="three pairs", seed=4,
-                results={"Lytro": {"VIFF": 1.25}}, licence="MIT")  # fmt: skip
+                results={"Lytro": {"VIFF": 1.25}}, held_out=["Lytro/a"], licence="MIT")  # fmt: skip
     written = save_weights(film_state, tmp_path / "mine.safetensors", card)
     state, read = read_weights("mine", tmp_path)
     assert same(state, film_state)
@@ -106,6 +107,38 @@ def test_equal_weights_make_equal_files(tmp_path, film_state):
     backwards = dict(reversed(film_state.items()))
     save_weights(backwards, tmp_path / "b.safetensors", Card("same"))
     assert (tmp_path / "a.safetensors").read_bytes() == (tmp_path / "b.safetensors").read_bytes()
+
+
+def test_a_kill_between_weights_and_card_leaves_weights_that_can_be_used(
+    tmp_path, film_state, monkeypatch
+):
+    path = tmp_path / "a.safetensors"
+    save_weights(film_state, path, Card("a", data="old"))
+
+    def killed(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("film_core.checkpoints.card.write_card", killed)
+    other = film_state | {"conv2.bias": film_state["conv2.bias"] + 1}
+    with pytest.raises(KeyboardInterrupt):
+        save_weights(other, path, Card("a", data="new"))
+    monkeypatch.undo()
+    state, card = read_weights(path)
+    assert same(state, other) and card.data == ""
+
+
+def test_a_failed_write_keeps_weights_and_card(tmp_path, film_state, monkeypatch):
+    path = tmp_path / "a.safetensors"
+    save_weights(film_state, path, Card("a", data="old"))
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(OutputError, match="no room"):
+        save_weights(film_state, path, Card("a", data="new"))
+    monkeypatch.undo()
+    assert read_weights(path)[1].data == "old"
 
 
 def test_mistyped_name_is_answered(tmp_path, film_state):
@@ -182,7 +215,15 @@ def test_unwritable_place_is_a_sentence(tmp_path, film_state):
 
 @pytest.mark.parametrize(
     "content",
-    ["{", "[]", '{"task": "ivf"}', '{"name": 3}', '{"name": "a", "colour": 1}', "[" * 100_000],
+    [
+        "{",
+        "[]",
+        '{"task": "ivf"}',
+        '{"name": 3}',
+        '{"name": "a", "held_out": "b"}',
+        '{"name": "a", "colour": 1}',
+        "[" * 100_000,
+    ],
 )
 def test_bad_cards_are_refused(tmp_path, content):
     path = tmp_path / "a.json"
