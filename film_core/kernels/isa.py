@@ -3,11 +3,13 @@
 import os
 from dataclasses import dataclass
 
-from film_core.errors import unknown_name
+from film_core.errors import SettingError, unknown_name
 from film_core.runtime.processor import feature_key, processor_features
 
 ENVIRONMENT = "FILM_KERNELS_ISA"
 """Environment variable that forces a path: ``avx512``, ``avx2`` or ``portable``."""
+MARCH = "FILM_MARCH"
+"""Environment variable with the architecture to compile for; unset means this processor's own."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,14 @@ class InstructionSet:
 
 _X86_ONLY = frozenset({"sse2"})  # told by every x86-64 processor and by no other
 
+# What of `needs` the architectures that machines share hold (the x86-64 psABI's levels).
+_LEVELS = {
+    "x86-64": frozenset(),
+    "x86-64-v2": frozenset(),
+    "x86-64-v3": frozenset({"avx2", "fma"}),
+    "x86-64-v4": frozenset({"avx2", "fma", "avx512f", "avx512dq"}),
+}
+
 INSTRUCTION_SETS: dict[str, InstructionSet] = {
     s.name: s
     for s in (
@@ -45,23 +55,37 @@ INSTRUCTION_SETS: dict[str, InstructionSet] = {
 
 
 def choose_instruction_set(name: str | None = None) -> InstructionSet:
-    """Return the widest set that this processor has, or the one asked for.
+    """Return the widest set that this processor and ``FILM_MARCH`` have, or the one asked for.
 
     Args:
         name: ``avx512``, ``avx2`` or ``portable``; None reads the environment variable
             ``FILM_KERNELS_ISA``, and takes the widest if that isn't set.
 
     Raises:
-        UnknownNameError: another name, or one that this processor lacks.
+        UnknownNameError: another name, or one that this processor or ``FILM_MARCH`` lacks.
+        SettingError: none is asked for, and nobody here knows what ``FILM_MARCH`` holds.
     """
     present = set(processor_features())
+    architecture = _architecture()
+    where = "instruction set on this processor"
+    if architecture in _LEVELS:
+        present &= _LEVELS[architecture]
+        where = f"instruction set in {MARCH}={architecture}"
     usable = {s.name: s for s in INSTRUCTION_SETS.values() if present.issuperset(s.needs)}
     asked = name or os.environ.get(ENVIRONMENT)
-    if not asked:
-        return next(iter(usable.values()))
-    if asked not in usable:
-        raise unknown_name("instruction set on this processor", asked, usable)
-    return usable[asked]
+    if asked:
+        if asked not in usable:
+            raise unknown_name(where, asked, usable)
+        return usable[asked]
+    if len(usable) > 1 and architecture != "native" and architecture not in _LEVELS:
+        raise SettingError(
+            "kernels.march",
+            "{march} is {seen}, and which vectors that has isn't known here: set {isa} to one of "
+            "{known}, or {march} to one of {levels}.",
+            march=MARCH, seen=architecture, isa=ENVIRONMENT, known=", ".join(usable),
+            levels=", ".join(_LEVELS),
+        )  # fmt: skip
+    return next(iter(usable.values()))
 
 
 def build_key(chosen: InstructionSet) -> str:
@@ -69,10 +93,14 @@ def build_key(chosen: InstructionSet) -> str:
 
     Jittor's own folder names hold the features too; this key stands in the source of the operator,
     so that a cache that two machines share never hands one of them an absent instruction. A build
-    for a named architecture (``FILM_MARCH``) is the same on every machine.
+    for a named architecture (``FILM_MARCH``) is the same on every machine that has it.
     """
-    architecture = os.environ.get("FILM_MARCH", "native")
+    architecture = _architecture()
     return f"{chosen.name} {feature_key() if architecture == 'native' else architecture}"
+
+
+def _architecture() -> str:
+    return os.environ.get(MARCH, "native")
 
 
 def compiler_flags(chosen: InstructionSet) -> str:

@@ -271,6 +271,32 @@ def test_an_absent_instruction_set_is_never_chosen(jittor, monkeypatch):
     assert isa.compiler_flags(isa.choose_instruction_set()) == ""
 
 
+def test_a_named_architecture_limits_the_choice(jittor, monkeypatch):
+    from film_core.kernels import isa
+
+    widest = ("avx", "avx2", "avx512dq", "avx512f", "fma", "sse2")
+    monkeypatch.setattr(isa, "processor_features", lambda: widest)
+    monkeypatch.delenv("FILM_KERNELS_ISA", raising=False)
+    monkeypatch.delenv("FILM_MARCH", raising=False)
+    assert isa.choose_instruction_set().name == "avx512"
+    for march, name in (
+        ("native", "avx512"), ("x86-64-v4", "avx512"), ("x86-64-v3", "avx2"),
+        ("x86-64-v2", "portable"), ("x86-64", "portable"),
+    ):  # fmt: skip
+        monkeypatch.setenv("FILM_MARCH", march)
+        assert isa.choose_instruction_set().name == name
+        assert march in isa.build_key(isa.INSTRUCTION_SETS[name]) or march == "native"
+    with pytest.raises(UnknownNameError, match="avx2"):
+        isa.choose_instruction_set("avx2")
+    monkeypatch.setenv("FILM_MARCH", "znver3")
+    with pytest.raises(SettingError, match=r"FILM_MARCH is znver3.*FILM_KERNELS_ISA"):
+        isa.choose_instruction_set()
+    assert isa.choose_instruction_set("avx2").name == "avx2"
+    monkeypatch.setattr(isa, "processor_features", lambda: ("asimd",))
+    monkeypatch.setenv("FILM_MARCH", "armv8-a")
+    assert isa.choose_instruction_set().name == "portable"
+
+
 def test_the_build_key_tells_processors_apart(jittor, monkeypatch):
     from film_core.kernels import isa
 
