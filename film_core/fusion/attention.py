@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from film_core.errors import SettingError
+from film_core.images.nearest import nearest_indices
 
 STAGES, HEADS = 3, 8
 _GRID = (288, 384)
@@ -79,8 +80,7 @@ class AttentionResult:
         pixels = values if repeated else np.repeat(values, _RUN)
         grid = pixels.reshape(_GRID).astype(np.float32)
         height, width = self.size
-        rows = np.minimum(np.arange(height) * _GRID[0] // height, _GRID[0] - 1)
-        columns = np.minimum(np.arange(width) * _GRID[1] // width, _GRID[1] - 1)
+        rows, columns = nearest_indices(_GRID[0], height), nearest_indices(_GRID[1], width)
         return grid[np.ix_(rows, columns)]
 
     def _find(self, stage: int, source: str) -> SourceAttention:

@@ -1,22 +1,12 @@
-"""Nearest-neighbour resizing by the rule that the published weights were trained with."""
+"""Nearest-neighbour resizing of feature maps."""
 
 import jittor as jt
-import numpy as np
 
-
-def nearest_indices(source: int, destination: int) -> np.ndarray:
-    """Return for each destination index the source index that it copies, int32 (destination,).
-
-    floor(index * ratio) with the ratio held in float32, capped at the last index: PyTorch's
-    ``nearest``. Odd sizes come out differently when the ratio is exact.
-    """
-    ratio = np.float32(source) / np.float32(destination)
-    index = np.floor(np.arange(destination, dtype=np.float32) * ratio).astype(np.int32)
-    return np.minimum(index, source - 1)
+from film_core.images.nearest import nearest_indices
 
 
 def nearest_resize(x: jt.Var, size: tuple[int, int]) -> jt.Var:
-    """Resize x (B, C, H, W) to (B, C, *size); x itself where the size agrees."""
+    """Resize x (B, C, H, W) to (B, C, *size) as `nearest_indices` says; x where the size agrees."""
     height, width = x.shape[2:]
     if (height, width) == tuple(size):
         return x

@@ -77,7 +77,7 @@ def test_attention_sums_to_one_for_every_word_and_head(film):
 
 
 def test_nearest_resize_follows_the_float32_rule():
-    from film_core.net.resize import nearest_indices
+    from film_core.images.nearest import nearest_indices
 
     # 131 -> 288 holds places where the exact ratio would give the neighbour.
     indices = nearest_indices(131, 288)
