@@ -8,10 +8,11 @@ import pytest
 
 
 def tracked(repository: Path) -> list[str]:
-    """Return the paths of all files that git tracks and that are there; skip without git."""
+    """Return the paths of all files that git tracks or would add; skip without git."""
     if shutil.which("git") is None or not (repository / ".git").exists():
         pytest.skip("not a git checkout: what belongs to the repository can't be told")
     told = subprocess.run(
-        ["git", "ls-files", "-z"], cwd=repository, capture_output=True, text=True, check=True
-    )
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
+        cwd=repository, capture_output=True, text=True, check=True,
+    )  # fmt: skip
     return [name for name in told.stdout.split("\0") if name and (repository / name).is_file()]
