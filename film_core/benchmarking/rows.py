@@ -12,7 +12,7 @@ class Row:
         ours_s, torch_eager_s, torch_fastest_s: shortest time of the repetitions, seconds.
         ratio: torch_fastest_s / ours_s.
         ours_rss_mb, torch_rss_mb: peak memory over the interpreter with its imports.
-        ours_gflops: speed of our kernels, by the operations that remain after exact reductions.
+        ours_gflops: speed of our kernels, by the operations that `forward_flop` counts.
         peak_gflops: of a bare multiply-add loop beside it, on all threads.
         of_floor: ours_s over the time that the operations would take at that peak.
         fastest: which mode of PyTorch was the fastest.

@@ -14,6 +14,17 @@ def test_the_operations_are_those_of_the_design_notes():
     assert forward_flop(288, 384, 149) / 2e9 == pytest.approx(41.4, rel=0.01)  # giga multiply-adds
 
 
+def test_repeated_columns_of_a_narrow_image_count_once():
+    assert forward_flop(288, 384, 149) == pytest.approx(82.385e9, rel=1e-4)
+    keys = 13824 * 256 * 256 + 288 * 384 * 32 * 32  # where no column repeats
+    exact = [forward_flop(288, width, 9) for width in (96, 384)]
+    pixels = (forward_flop(288, 700, 9) - exact[1]) / (700 - 384)
+    saved = (
+        6 * 2 * (keys - 432 * 64 * 32 * (32 + 256))
+    )  # 64 of a run's 256: each is there four times
+    assert exact[1] - exact[0] == pytest.approx(pixels * (384 - 96) + saved)
+
+
 def test_operations_grow_linearly_with_pixels():
     one, two, three = (forward_flop(n, 100, 9) for n in (100, 200, 300))
     assert two - one == pytest.approx(three - two)
