@@ -103,8 +103,8 @@ def _name(metric: "Metric", say: Language) -> str:
     arrow = "↑" if metric.higher_is_better else "↓"
     lines = [f"<b>{escape(metric.long_name)}</b>"]
     lines.append(escape(say.known(f"metric.{metric.name}.sentence", metric.sentence)))
-    unit = f" {metric.unit}" if metric.unit else ""
-    lines.append(f"{arrow} {better}; {escape(metric.range_text + unit)}")
+    bounds = say.known(f"metric.{metric.name}.range", f"{metric.range_text} {metric.unit}".strip())
+    lines.append(f"{arrow} {better}; {escape(bounds)}")
     if metric.rewards_wrongly:
         wrongly = say.known(f"metric.{metric.name}.wrongly", metric.rewards_wrongly)
         lines.append(say.html("metrics.rewards_wrongly", sentence=wrongly))
@@ -129,7 +129,8 @@ def _best(values: dict[str, float], higher: bool) -> set[str]:
 def _cell(metric: "Metric", value: float, own: bool, best: bool, say: Language) -> str:
     kind = " ".join(name for name, wanted in (("own", own), ("best", best)) if wanted)
     if not math.isfinite(value):
-        why = escape(metric.undefined) or say.html("metrics.undefined_why")
+        known = say.known(f"metric.{metric.name}.undefined", metric.undefined)
+        why = escape(known or say("metrics.undefined_why"))
         text = say("metrics.undefined") if math.isnan(value) else "∞"
         return f'<td class="{kind}" title="{why}">{text}</td>'
     mark = f'<span class="unseen">{say.html("metrics.best")}</span>' if best else ""
