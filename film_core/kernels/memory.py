@@ -78,7 +78,7 @@ def _limit() -> float:
         limit = float(setting)
     except ValueError:
         limit = 0.0
-    if limit <= 0:
+    if not limit > 0:  # NaN too
         raise SettingError(
             "kernels.memory_setting",
             "{name} is {seen}; it must be a positive number of megabytes.",

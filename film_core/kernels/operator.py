@@ -29,6 +29,7 @@ Cancelling = Callable[[], bool]
 
 THREADS_SETTING = "FILM_KERNELS_THREADS"
 """Environment variable: threads of the kernels; unset or 0 means one for each processor."""
+_MOST_THREADS = 1024  # OpenMP ends the process when it can't have as many as it was asked for
 
 SOURCES = Path(__file__).parent / "cpp"
 MODES = {"forward": 0, "prepare": 1, "edit": 2}
@@ -127,11 +128,12 @@ def run(
 def _threads() -> int:
     """Return how many threads are asked for; 0 leaves it to OpenMP."""
     setting = os.environ.get(THREADS_SETTING, "0")
-    if not setting.isdigit():
+    number = setting.isascii() and setting.isdecimal() and len(setting) <= 9
+    if not number or int(setting) > _MOST_THREADS:
         raise SettingError(
             "kernels.threads_setting",
-            "{name} is {seen}; it must be a whole number (0: as many as processors).",
-            name=THREADS_SETTING, seen=setting,
+            "{name} is {seen}; it must be a whole number up to {most} (0: as many as processors).",
+            name=THREADS_SETTING, seen=setting, most=_MOST_THREADS,
         )  # fmt: skip
     return int(setting)
 

@@ -250,7 +250,9 @@ def test_memory_that_runs_out_during_the_work_is_our_error(jittor):
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("FILM_KERNELS_MEMORY_MB", "lots"), ("FILM_KERNELS_THREADS", "-1")]
+    ("name", "value"),
+    [("FILM_KERNELS_MEMORY_MB", "lots"), ("FILM_KERNELS_MEMORY_MB", "nan")]
+    + [("FILM_KERNELS_THREADS", value) for value in ("-1", "²", "٢", "1025", "9" * 5)],
 )
 def test_settings_that_make_no_sense_are_named(fuse, draw, monkeypatch, name, value):
     monkeypatch.setenv(name, value)
