@@ -1,7 +1,9 @@
 """Which instruction set the kernels are built for."""
 
+import hashlib
 import os
 from dataclasses import dataclass
+from pathlib import Path
 
 from film_core.errors import SettingError, unknown_name
 from film_core.runtime.processor import feature_key, processor_features
@@ -88,15 +90,19 @@ def choose_instruction_set(name: str | None = None) -> InstructionSet:
     return next(iter(usable.values()))
 
 
-def build_key(chosen: InstructionSet) -> str:
-    """Return what distinguishes a build: the path and this processor's features.
+def build_key(chosen: InstructionSet, sources: Path) -> str:
+    """Return what distinguishes a build: the path, this processor's features, the sources' folder.
 
     Jittor's own folder names hold the features too; this key stands in the source of the operator,
     so that a cache that two machines share never hands one of them an absent instruction. A build
     for a named architecture (``FILM_MARCH``) is the same on every machine that has it.
+
+    Jittor names what it compiled by the text alone but compiles again where the command differs,
+    which holds the folder: two checkouts would overwrite each other's operators.
     """
     architecture = _architecture()
-    return f"{chosen.name} {feature_key() if architecture == 'native' else architecture}"
+    folder = hashlib.sha256(str(sources).encode(errors="surrogateescape")).hexdigest()[:8]
+    return f"{chosen.name} {feature_key() if architecture == 'native' else architecture} {folder}"
 
 
 def _architecture() -> str:

@@ -248,7 +248,7 @@ def _header(chosen: InstructionSet) -> str:
     for path in sorted(SOURCES.glob("*.hpp")):
         digest.update(path.read_bytes())
     return (
-        f"// {build_key(chosen)} {digest.hexdigest()[:16]}\n"
+        f"// {build_key(chosen, SOURCES)} {digest.hexdigest()[:16]}\n"
         f"#define {chosen.macro}\n"
         '#include "entry.hpp"\n'
     )

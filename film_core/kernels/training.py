@@ -33,7 +33,7 @@ def _header(name: str) -> str:
         digest.update(path.read_bytes())
     chosen = choose_instruction_set()
     return (
-        f"// {build_key(chosen)} {digest.hexdigest()[:16]}\n"
+        f"// {build_key(chosen, _SOURCES)} {digest.hexdigest()[:16]}\n"
         f"#define {chosen.macro}\n"
         f'#include "{name}"\n'
         "using namespace film::training;\n"

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -287,7 +288,8 @@ def test_a_named_architecture_limits_the_choice(jittor, monkeypatch):
     ):  # fmt: skip
         monkeypatch.setenv("FILM_MARCH", march)
         assert isa.choose_instruction_set().name == name
-        assert march in isa.build_key(isa.INSTRUCTION_SETS[name]) or march == "native"
+        key = isa.build_key(isa.INSTRUCTION_SETS[name], Path("/a"))
+        assert march in key or march == "native"
     with pytest.raises(UnknownNameError, match="avx2"):
         isa.choose_instruction_set("avx2")
     monkeypatch.setenv("FILM_MARCH", "znver3")
@@ -299,12 +301,12 @@ def test_a_named_architecture_limits_the_choice(jittor, monkeypatch):
     assert isa.choose_instruction_set().name == "portable"
 
 
-def test_the_build_key_tells_processors_apart(jittor, monkeypatch):
+def test_the_build_key_tells_processors_and_checkouts_apart(jittor, monkeypatch):
     from film_core.kernels import isa
 
     chosen = isa.INSTRUCTION_SETS["avx2"]
     keys = set()
     for features in ("a", "b"):
         monkeypatch.setattr(isa, "feature_key", lambda features=features: features)
-        keys.add(isa.build_key(chosen))
-    assert len(keys) == 2
+        keys.update(isa.build_key(chosen, Path(folder)) for folder in ("/a/cpp", "/b/cpp"))
+    assert len(keys) == 4
