@@ -5,6 +5,7 @@ it: one translation unit is compiled once.
 """
 
 import ctypes
+import errno
 import hashlib
 import math
 import os
@@ -40,7 +41,8 @@ HEADS, RUNS, TOKENS, TEXT_WIDTH, CHANNELS = 8, 432, 13824, 256, 32
 GRID = (288, 384)
 
 _HEARTBEAT = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_double)
-_DONE, _CANCELLED, _OUT_OF_MEMORY, _DISK_FULL = range(4)
+_DONE, _CANCELLED, _OUT_OF_MEMORY, _NO_FILE = range(4)
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 @dataclass(frozen=True)
@@ -114,7 +116,8 @@ def run(
     outputs[0].compile_options = {f'FLAGS: -I"{SOURCES}" {compiler_flags(chosen)} ': 1}
     jt.sync(list(outputs))
     heartbeat.check()
-    _check_status(int(outputs[0].numpy()[0]), height, width, folder)
+    status, reason = map(int, outputs[0].numpy())
+    _check_status(status, reason, height, width, folder)
     maps = [
         {
             side: tuple(outputs[5 + 4 * (stage * 2 + index) :][:4])
@@ -160,13 +163,13 @@ class OutputShapes:
     tokens: bool
 
     def list(self) -> list[tuple[int, ...]]:
-        """Return all shapes, the status first."""
+        """Return all shapes, first that of the status and the system's error number."""
         b, t = self.batch, self.rows
         fused = (b, 1, self.height, self.width)
         features = (2, b, self.height * self.width * CHANNELS)
         grid = (2, b, GRID[0] * GRID[1] * CHANNELS)
         shapes = [
-            (1,),
+            (2,),
             fused if self.fused else (1, 1, 1, 1),
             features if self.state else (1, 1, 1),
             grid if self.state and self.grid else (1, 1, 1),
@@ -185,19 +188,26 @@ class OutputShapes:
         return 4 * sum(math.prod(shape) for shape in self.list())
 
 
-def _check_status(status: int, height: int, width: int, folder: str) -> None:
+def _check_status(status: int, reason: int, height: int, width: int, folder: str) -> None:
     if status == _DONE:
         return
     if status == _CANCELLED:
         raise Cancelled()
-    if status == _OUT_OF_MEMORY:
+    if status == _OUT_OF_MEMORY or (status == _NO_FILE and reason == errno.ENOMEM):
         raise FilmError(
             "kernels.out_of_memory",
             "There is not enough memory to fuse {width} x {height} pixels: close other programs, "
             "or use smaller images.",
             width=width, height=height,
         )  # fmt: skip
-    if status == _DISK_FULL:
+    if status == _NO_FILE and reason not in _NO_ROOM:
+        raise FilmError(
+            "kernels.temporary_file",
+            "{width} x {height} pixels need temporary files, and {folder} takes none ({reason}): "
+            "set TMPDIR to a folder that can be written.",
+            width=width, height=height, folder=folder, reason=os.strerror(reason),
+        )  # fmt: skip
+    if status == _NO_FILE:
         raise FilmError(
             "kernels.disk_full",
             "{width} x {height} pixels need temporary files that don't fit into {folder}: make "
@@ -275,5 +285,8 @@ def _source(inputs: int) -> str:
         const film::StateTensors state = {{edit ? in4_p : out2_p, edit ? in5_p : out3_p,
                                           edit ? in6_p : out4_p}};
         const film::MapTensors maps[film::kStages][film::kSources] = {{{maps}}};
-        out0_p[0] = int(film::run(request, parameters, in1_p, in2_p, in3_p, state, out1_p, maps));
+        int reason = 0;
+        out0_p[0] = int(film::run(request, parameters, in1_p, in2_p, in3_p, state, out1_p, maps,
+                                  &reason));
+        out0_p[1] = reason;
     """

@@ -1,5 +1,8 @@
 """Threads, kept sources, temporary files, bad input, cancelling, and too little memory."""
 
+import errno
+import resource
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -73,14 +76,47 @@ def test_features_in_files_give_the_same_result(jittor, small, draw, fuse, monke
         assert np.array_equal(fuse_prepared(parameters, state, text).numpy(), in_memory)
 
 
-def test_a_full_disk_is_our_error(fuse, draw, monkeypatch, tmp_path):
+def test_a_folder_that_takes_no_file_is_named(fuse, draw, monkeypatch, tmp_path):
     monkeypatch.setenv("FILM_KERNELS_MEMORY_MB", "1")
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "absent"))
     monkeypatch.setenv("TMPDIR", str(tmp_path / "absent"))
     with pytest.raises(FilmError) as caught:
         fuse(*draw(1, 211, 300, 6))
+    assert caught.value.code == "kernels.temporary_file"
+    assert caught.value.values["folder"] == str(tmp_path / "absent")
+    assert "211" in str(caught.value) and "No such file or directory" in str(caught.value)
+
+
+def test_too_large_a_file_is_a_full_disk(fuse, draw, monkeypatch, tmp_path):
+    monkeypatch.setenv("FILM_KERNELS_MEMORY_MB", "1")
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    inputs = draw(1, 211, 300, 6)
+    fuse(*inputs)  # Jittor has written what it compiles
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (5_000_000, limits[1]))
+        with pytest.raises(FilmError) as caught:
+            fuse(*inputs)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, before)
     assert caught.value.code == "kernels.disk_full"
-    assert "211" in str(caught.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_reasons_of_the_system_become_errors_of_ours(jittor):
+    from film_core.kernels.operator import _NO_FILE, _check_status
+
+    for reason, code in (
+        (errno.ENOSPC, "disk_full"), (errno.EDQUOT, "disk_full"), (errno.EFBIG, "disk_full"),
+        (errno.ENOMEM, "out_of_memory"), (errno.EACCES, "temporary_file"),
+        (errno.EMFILE, "temporary_file"),
+    ):  # fmt: skip
+        with pytest.raises(FilmError) as caught:
+            _check_status(_NO_FILE, reason, 211, 300, "/somewhere")
+        assert caught.value.code == f"kernels.{code}"
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])

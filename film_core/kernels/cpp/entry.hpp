@@ -6,7 +6,7 @@
 namespace film {
 
 enum Mode { kForward = 0, kPrepare = 1, kEdit = 2 };
-enum Status { kDone = 0, kCancelled = 1, kOutOfMemory = 2, kDiskFull = 3, kFailed = 4 };
+enum Status { kDone = 0, kCancelled = 1, kOutOfMemory = 2, kNoFile = 3, kFailed = 4 };
 
 // Sizes and addresses as 64-bit integers, in the order in which operator.py writes them.
 struct Request {
@@ -114,15 +114,16 @@ class Entry {
   ImagePass pass_;
 };
 
-// What the operator calls.
+// What the operator calls. After kNoFile `reason` is the system's error number.
 inline Status run(const Request& request, const float* const* parameters, const float* image_a,
                   const float* image_b, const float* text, const StateTensors& state,
-                  float* fused, const MapTensors (&maps)[kStages][kSources]) {
+                  float* fused, const MapTensors (&maps)[kStages][kSources], int* reason) {
   try {
     Entry entry(request, parameters);
     return entry.run(image_a, image_b, text, state, fused, maps);
-  } catch (const DiskFull&) {
-    return kDiskFull;
+  } catch (const FileFailure& failure) {
+    *reason = failure.reason;
+    return kNoFile;
   } catch (const std::bad_alloc&) {
     return kOutOfMemory;
   } catch (...) {

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <atomic>
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <stdexcept>
@@ -23,9 +24,10 @@
 
 namespace film {
 
-// The temporary folder has no room for a slab.
-struct DiskFull : std::runtime_error {
-  DiskFull() : std::runtime_error("no room for a temporary file") {}
+// A temporary file can't be had; `reason` is the system's error number.
+struct FileFailure : std::runtime_error {
+  explicit FileFailure(int reason) : std::runtime_error("no temporary file"), reason(reason) {}
+  int reason;
 };
 
 // Where slabs come from: memory, or files in a folder whose mapped pages it limits. All slabs of a
@@ -93,20 +95,22 @@ class SlabStore {
     std::vector<char> name(path.begin(), path.end());
     name.push_back(0);
     const int file = mkstemp(name.data());
-    if (file < 0) throw DiskFull();
+    if (file < 0) throw FileFailure(errno);
     unlink(name.data());
     const off_t bytes = off_t(count * sizeof(float));
 #if defined(__linux__)
     // Without room set aside a full disk would end the process at the first write.
-    const bool room = posix_fallocate(file, 0, bytes) == 0;
+    int reason = posix_fallocate(file, 0, bytes);
 #else
-    const bool room = ftruncate(file, bytes) == 0;
+    int reason = ftruncate(file, bytes) == 0 ? 0 : errno;
 #endif
-    void* address =
-        room ? mmap(nullptr, size_t(bytes), PROT_READ | PROT_WRITE, MAP_SHARED, file, 0)
-             : MAP_FAILED;
+    void* address = MAP_FAILED;
+    if (!reason) {
+      address = mmap(nullptr, size_t(bytes), PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+      if (address == MAP_FAILED) reason = errno;
+    }
     close(file);
-    if (address == MAP_FAILED) throw DiskFull();
+    if (reason) throw FileFailure(reason);
     files_.push_back({address, size_t(bytes)});
     return static_cast<float*>(address);
   }

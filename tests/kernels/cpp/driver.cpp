@@ -82,7 +82,7 @@ void expect(bool right, const char* what, int height, int width, int rows) {
   failures++;
 }
 
-int beats = 0;
+int beats = 0, reason = 0;
 int cancel_at_second(double) { return ++beats >= 2; }
 
 void check(const Weights& weights, int batch, int height, int width, int rows, int threads) {
@@ -105,7 +105,7 @@ void check(const Weights& weights, int batch, int height, int width, int rows, i
   const auto run = [&](film::Mode mode, std::vector<float>& result) {
     request.mode = mode;
     return film::run(request, weights.pointers.data(), a.data(), b.data(), text.data(), state,
-                     result.data(), maps.tensors);
+                     result.data(), maps.tensors, &reason);
   };
   expect(run(film::kForward, fused) == film::kDone, "forward status", height, width, rows);
   expect(run(film::kPrepare, edited) == film::kDone, "prepare status", height, width, rows);
@@ -113,7 +113,8 @@ void check(const Weights& weights, int batch, int height, int width, int rows, i
   request.folder = reinterpret_cast<int64_t>("/tmp");
   expect(run(film::kForward, filed) == film::kDone, "file status", height, width, rows);
   request.folder = reinterpret_cast<int64_t>("/absent");
-  expect(run(film::kForward, filed) == film::kDiskFull, "absent folder", height, width, rows);
+  expect(run(film::kForward, filed) == film::kNoFile && reason == ENOENT, "absent folder", height,
+         width, rows);
   request.folder = 0;
   for (size_t i = 0; i < fused.size(); i++) {
     expect(fused[i] > 0 && fused[i] < 1, "range", height, width, rows);
@@ -144,7 +145,8 @@ int main() {
   film::Request request{film::kForward, 2, reinterpret_cast<int64_t>(&cancel_at_second), 0, 1, 400,
                         400, 40, kTextInputs, 0, 0};
   const film::Status status = film::run(request, weights.pointers.data(), image.data(),
-                                        image.data(), text.data(), {}, fused.data(), maps.tensors);
+                                        image.data(), text.data(), {}, fused.data(), maps.tensors,
+                                        &reason);
   expect(status == film::kCancelled, "cancelling", 400, 400, 40);
   std::printf(failures ? "FAILED\n" : "all right\n");
   return failures != 0;
