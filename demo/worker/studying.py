@@ -14,6 +14,7 @@ from demo.worker.variants import read_variant
 from film_core.fusion import Fuser
 from film_core.study import Question, RowMaker, plan
 from film_core.study.another import describe_another
+from film_core.study.result import largest_of_blocks
 
 _SHOWN_SIDE = 512  # pixels of what the page shows of a row
 _WORD_SIDE = 96  # of a row with one word left out, of which the page shows a bar only
@@ -51,7 +52,7 @@ def study_row(fuser: Fuser, request: dict[str, Any], context: Context) -> dict[s
     side = _WORD_SIDE if is_word else _SHOWN_SIDE
     return {
         "image": reduced(row.image, side),
-        "map": reduced(row.change.map, side),
+        "map": largest_of_blocks(row.change.map, side),
         "mean": row.change.mean,
         "most": row.change.most,
         "metrics": row.metrics,
@@ -62,7 +63,7 @@ def study_row(fuser: Fuser, request: dict[str, Any], context: Context) -> dict[s
 
 
 def reduced(picture: np.ndarray, side: int) -> np.ndarray:
-    """Return a uint8 or float32 picture with at most `side` pixels a side."""
+    """Return a uint8 picture with at most `side` pixels a side."""
     if max(picture.shape[:2]) <= side:
         return picture
     image = Image.fromarray(picture)

@@ -21,8 +21,8 @@ class Change:
 
     Attributes:
         mean, most: mean absolute and largest absolute difference.
-        map: (h, w) float32, absolute difference; means of blocks where the image is larger than
-            `MAP_SIDE`.
+        map: (h, w) float32, absolute difference; the largest of each block where the image is
+            larger than `MAP_SIDE`.
     """
 
     mean: float
@@ -33,17 +33,22 @@ class Change:
 def measure_change(luminance: np.ndarray, base: np.ndarray) -> Change:
     """Return the change from `base` to `luminance`, both (H, W) float32 in [0, 1]."""
     difference = np.abs(luminance - base) * 255
-    return Change(float(difference.mean()), float(difference.max()), _reduced(difference))
+    return Change(
+        float(difference.mean()), float(difference.max()), largest_of_blocks(difference, MAP_SIDE)
+    )
 
 
-def _reduced(values: np.ndarray) -> np.ndarray:
-    block = math.ceil(max(values.shape) / MAP_SIDE)
-    if block == 1:
-        return values
-    rows, columns = (max(1, side // block) for side in values.shape)
-    block_rows, block_columns = (min(block, side) for side in values.shape)
-    trimmed = values[: rows * block_rows, : columns * block_columns]
-    return trimmed.reshape(rows, block_rows, columns, block_columns).mean(axis=(1, 3))
+def largest_of_blocks(values: np.ndarray, side: int) -> np.ndarray:
+    """Return (H, W) `values` with at most `side` pixels a side: the largest of each block.
+
+    A map's largest value thus stays the one that is told beside it, and a change of a few pixels,
+    such as a lamp, doesn't fade.
+    """
+    block = math.ceil(max(values.shape) / side)
+    for axis in (0, 1):
+        starts = np.arange(0, values.shape[axis], block)
+        values = np.maximum.reduceat(values, starts, axis)
+    return values
 
 
 @dataclass(frozen=True)

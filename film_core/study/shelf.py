@@ -16,7 +16,7 @@ from film_core.study.question import Variant
 from film_core.study.result import Change, Row
 from film_core.tasks import Task
 
-_FORMAT = 1  # of the files; rows of another one are computed again
+_FORMAT = 2  # of the files; rows of another one are computed again
 
 
 class RowShelf:

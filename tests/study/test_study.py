@@ -24,7 +24,7 @@ from film_core.study.another import describe_another
 from film_core.study.figures import draw_differences, draw_words
 from film_core.study.question import Variant, plan
 from film_core.study.report import as_csv
-from film_core.study.result import MAP_SIDE, Change, Row, measure_change
+from film_core.study.result import MAP_SIDE, Change, Row, largest_of_blocks, measure_change
 from film_core.study.words import shuffled
 from film_core.tasks import find_task
 
@@ -156,15 +156,20 @@ def test_random_numbers_have_the_texts_mean_and_spread():
     assert abs(np.corrcoef(drawn.ravel(), features.ravel())[0, 1]) < 0.05
 
 
-def test_large_maps_are_reduced_and_numbers_are_not():
+def test_large_maps_are_reduced_and_their_largest_is_the_one_that_is_told():
     base = np.zeros((MAP_SIDE * 2 + 3, 40), np.float32)
     other = base.copy()
     other[7, 9] = 100 / 255
     change = measure_change(other, base)
-    assert change.map.shape == (342, 13)
+    assert change.map.shape == (343, 14)
     assert change.most == pytest.approx(100, rel=1e-5)
     assert change.mean == pytest.approx(100 / base.size, rel=1e-4)
-    assert change.map[2, 3] == pytest.approx(100 / 9, rel=1e-4)
+    assert change.map[2, 3] == change.most and np.count_nonzero(change.map) == 1
+    other[-1, -1] = 200 / 255  # in a block that is cut off by the edge
+    again = measure_change(other, base)
+    assert again.map[-1, -1] == again.map.max() == again.most
+    assert largest_of_blocks(again.map, 96).max() == again.most
+    assert max(largest_of_blocks(again.map, 96).shape) <= 96
 
 
 def made_row(kind, mean, name=""):
