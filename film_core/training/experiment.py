@@ -4,7 +4,10 @@ import json
 import logging
 import os
 import shutil
+import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +76,7 @@ class Experiment:
 
         Raises:
             TrainingError: not such a folder, or nothing was saved yet.
+            OutputError: its log can't be written.
         """
         params, state = folder / "params.json", folder / "model" / "state.safetensors"
         try:
@@ -91,32 +95,90 @@ class Experiment:
             )
         return (cls(folder) if leads else cls.followed(folder)), content
 
-    def events(self):
-        """Return a TensorBoard event writer for this folder."""
-        from tensorboardX import SummaryWriter
+    def events(self) -> "Events":
+        """Return a TensorBoard event writer for this folder.
 
-        return SummaryWriter(str(self.folder), flush_secs=30)
+        Raises:
+            OutputError: no room, no permission.
+        """
+        return Events(self.folder)
+
+
+class Events:
+    """TensorBoard's file of a run, written at once.
+
+    tensorboardX's own SummaryWriter writes in a thread, which a full disk ends; the training then
+    waits for it forever.
+
+    Raises:
+        OutputError: no room, no permission; so do all methods.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        from tensorboardX.event_file_writer import EventsWriter
+
+        self.folder = folder
+        with self._reported():
+            self._writer = EventsWriter(str(folder / "events"))
+
+    def add(self, values: dict[str, float], step: int) -> None:
+        """Write {name: value} of a step."""
+        from tensorboardX.proto.event_pb2 import Event
+        from tensorboardX.summary import scalar
+
+        with self._reported():
+            for name, value in values.items():
+                summary = scalar(name, value)
+                self._writer.write_event(Event(step=step, wall_time=time.time(), summary=summary))
+            self._writer.flush()
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._reported():
+            self._writer.close()
+
+    @contextmanager
+    def _reported(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise output_error(self.folder, error) from None
 
 
 def check_same(wanted: dict[str, Any], saved: dict[str, Any], folder: Path) -> None:
     """Refuse to resume with other settings, which would give neither run's result.
 
+    Args:
+        wanted: {option: value} of what was given with --resume.
+        saved: what the run has for each.
+        folder: the run's.
+
     Raises:
-        TrainingError: names the first setting that differs.
+        TrainingError: names the first option that differs, and both values.
     """
-    for name in sorted(wanted.keys() | saved.keys()):
-        if wanted.get(name) != saved.get(name):
+    for name, value in wanted.items():
+        if value != saved.get(name):
             raise TrainingError(
                 "training.changed",
                 "The run in '{folder}' had {name} = {saved}, now it is {wanted}; resume without "
                 "changing settings, or start a new run with --init.",
-                folder=str(folder), name=name, saved=str(saved.get(name))[:80],
-                wanted=str(wanted.get(name))[:80],
+                folder=str(folder), name=name, saved=str(saved.get(name))[:200],
+                wanted=str(value)[:200],
             )  # fmt: skip
 
 
 def _json(content: dict[str, Any]) -> bytes:
     return (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode()
+
+
+class _LogFile(logging.FileHandler):
+    """The log on the disk; where it can't be written, the run ends with a sentence."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's own name
+        error = sys.exc_info()[1]
+        if isinstance(error, OSError):
+            raise output_error(Path(self.baseFilename), error) from None
+        super().handleError(record)
 
 
 def _logger(folder: Path) -> logging.Logger:
@@ -125,10 +187,11 @@ def _logger(folder: Path) -> logging.Logger:
     logger.propagate = False
     if not logger.handlers:
         lines = logging.Formatter("%(asctime)s %(message)s", "%Y-%m-%d %H:%M:%S")
-        for handler in (
-            logging.FileHandler(folder / "train.log", encoding="utf-8"),
-            logging.StreamHandler(),
-        ):
+        try:
+            file = _LogFile(folder / "train.log", encoding="utf-8")
+        except OSError as error:
+            raise output_error(folder / "train.log", error) from None
+        for handler in (file, logging.StreamHandler()):
             handler.setFormatter(lines)
             logger.addHandler(handler)
     return logger

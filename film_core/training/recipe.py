@@ -125,6 +125,8 @@ PRESETS: dict[str, tuple[str, Recipe]] = {
                         })),
 }  # fmt: skip
 
+DEFAULT_PRESET = "published"
+
 
 def make_recipe(preset: str, changes: dict[str, Any]) -> Recipe:
     """Return the preset with `changes` made to it.

@@ -84,9 +84,24 @@ class Sampler:
         """Steps in which as many pairs are drawn as there are."""
         return len(self.train) / self.recipe.batch
 
+    @property
+    def validation_names(self) -> list[str]:
+        """ "data set/pair" of the pairs held out."""
+        return [_full_name(entry) for entry in self.validation]
+
+    def epochs_after(self, steps: int) -> int:
+        """Return how many epochs are complete after so many steps."""
+        return steps * self.recipe.batch // len(self.train)
+
+    def place(self, step: int) -> tuple[int, int]:
+        """Return the epoch in which step `step` (from 0) begins, and which step of it this is."""
+        epoch = self.epochs_after(step)
+        first = -(-epoch * len(self.train) // self.recipe.batch)
+        return epoch, step - first
+
     def names(self, step: int) -> list[str]:
         """Return "data set/pair" of the pairs of step `step`."""
-        return [f"{file.dataset}/{name}" for file, name in self._entries(step)]
+        return [_full_name(entry) for entry in self._entries(step)]
 
     def batch(self, step: int) -> Batch:
         """Return the input of step `step` (from 0).
@@ -178,8 +193,12 @@ def _one_image(entry: tuple[PreparedFile, str]) -> bool:
 
 
 def _rank(entry: tuple[PreparedFile, str]) -> str:
+    return hashlib.sha256(_full_name(entry).encode()).hexdigest()
+
+
+def _full_name(entry: tuple[PreparedFile, str]) -> str:
     file, name = entry
-    return hashlib.sha256(f"{file.dataset}/{name}".encode()).hexdigest()
+    return f"{file.dataset}/{name}"
 
 
 def _crop(images: tuple, height: int, width: int, draw: np.random.Generator) -> tuple:

@@ -3,7 +3,9 @@
 The per-pixel maximum of two pictures lies in the upper part of the range: over RoadScene's held-out
 pairs its darkest half percent is at 66 to 126 of 255. A network asked for that brightness gives a
 flat picture, whose SD, SF and EN stay below what either source has. So the brightness and the edges
-asked for may be spread linearly, by a limited factor, and never so far that something is clipped.
+asked for may be spread linearly, by a limited factor, and only so far that at most half a percent
+of the brighter source's pixels leaves the range at either end. What is asked for there, and where
+the other source is darker than all of the brighter one, lies outside the range and can't be met.
 """
 
 from dataclasses import dataclass
@@ -11,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 ENDS = (0.5, 99.5)
-"""Percentiles of the brighter source between which the tones lie; the rest may be clipped."""
+"""Percentiles of the brighter source that stay within the range; tones beyond them may leave it."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,7 @@ class Tones:
 
 
 def tones_of(a: np.ndarray, b: np.ndarray, contrast: float) -> Tones:
-    """Return the curve that spreads max(a, b) by at most `contrast`, and at most to [0, 1].
+    """Return the curve that spreads max(a, b) by at most `contrast`, its `ENDS` at most to [0, 1].
 
     What room remains lies below and above in the same proportion as before.
 

@@ -15,6 +15,7 @@ from film_core.checkpoints.writing import replace_atomically
 from film_core.data import PreparedFile
 from film_core.images import write_image
 from film_core.training.experiment import Experiment, TrainingError
+from film_core.training.held_out import doubtful, with_held_out
 from film_core.training.losses import LossInput, compute_losses
 from film_core.training.optimiser import Adam, FlatParameters, clip
 from film_core.training.orthogonal import Muon
@@ -40,6 +41,7 @@ class Trainer:
         experiment: where everything is written.
         card: what is known about the weights; completed and saved with them.
         save_every: seconds between saves of the state.
+        init: card of the weights that the network carries, None where nobody trained them.
     """
 
     def __init__(
@@ -50,12 +52,15 @@ class Trainer:
         experiment: Experiment,
         card: Card,
         save_every: float = 180,
+        init: Card | None = None,
     ) -> None:
         self.film, self.recipe, self.experiment = film, recipe, experiment
-        self.card, self.save_every = card, save_every
+        self.save_every = save_every
         self.ranks = Ranks()
         self.ranks.check(recipe)
         self.sampler = Sampler(files, recipe)
+        self.doubtful = doubtful(self.sampler.validation_names, init)
+        self.card = with_held_out(card, self.sampler.validation_names, self.doubtful, init)
         self.held_out = [file.read(name) for file, name in self.sampler.validation]
         self.parameters = FlatParameters(film)
         self.state = TrainingState.begin(self.ranks.from_first(self.parameters.read()))
@@ -73,8 +78,19 @@ class Trainer:
 
         Raises:
             TruncatedCheckpointError: the saved state is damaged.
+            TrainingError: it is that of another network.
         """
-        self.state = TrainingState.load(self.experiment.state)
+        state = TrainingState.load(self.experiment.state)
+        wanted = self.state.parameters.shape
+        for array in (state.parameters, state.first, state.second, state.average):
+            if array.shape != wanted:
+                raise TrainingError(
+                    "training.other_network",
+                    "'{path}' holds {seen} parameters, the network of this run has {wanted}; the "
+                    "run was begun with text features of another width.",
+                    path=str(self.experiment.state), seen=array.size, wanted=wanted[0],
+                )  # fmt: skip
+        self.state = state
         self.optimiser.first, self.optimiser.second = self.state.first, self.state.second
         self.parameters.write(self.state.parameters)
 
@@ -92,6 +108,11 @@ class Trainer:
             len(self.sampler.train), len(self.held_out), self.steps,
             self.sampler.steps_an_epoch, self.state.step,
         )  # fmt: skip
+        if self.doubtful:
+            log.warning(
+                "of the pairs held out, %d may have been trained on before: %s",
+                len(self.doubtful), ", ".join(self.doubtful),
+            )  # fmt: skip
         started, saved, begun = time.monotonic(), time.monotonic(), self.state.step
         spent = self.state.seconds
         previous = {s: signal.signal(s, self._stop) for s in (signal.SIGTERM, signal.SIGINT)}
@@ -184,8 +205,7 @@ class Trainer:
         self.experiment.log.info(
             "step %d of %d  %s  %s left", step, self.steps, listed, _duration(left)
         )
-        for name, value in values.items():
-            events.add_scalar(f"train/{name}", value, step)
+        events.add({f"train/{name}": value for name, value in values.items()}, step)
 
     def _validates(self, done: int) -> bool:
         every = self.recipe.validate_every
@@ -193,8 +213,10 @@ class Trainer:
         return self.ranks.leads and bool(self.held_out) and (due or done == self.steps)
 
     def _ends_epoch(self, done: int) -> bool:
-        each = self.sampler.steps_an_epoch
-        return math.floor(done / each) > math.floor((done - 1) / each) or done == self.steps
+        return self._completes_epoch(done) or done == self.steps
+
+    def _completes_epoch(self, done: int) -> bool:
+        return self.sampler.epochs_after(done) > self.sampler.epochs_after(done - 1)
 
     def _validate(self, events) -> dict[str, float]:
         self.parameters.write(self.state.average)
@@ -202,8 +224,8 @@ class Trainer:
         self.parameters.write(self.state.parameters)
         listed = "  ".join(f"{name} {measured[name]:.3f}" for name in NAMES)
         self.experiment.log.info("held out at step %d: %s", self.state.step, listed)
-        for name, value in measured.items():
-            events.add_scalar(f"held_out/{name}", value, self.state.step)
+        scalars = {f"held_out/{name}": value for name, value in measured.items()}
+        events.add(scalars, self.state.step)
         return measured
 
     def _save_state(self) -> None:
@@ -214,7 +236,9 @@ class Trainer:
         """Write ckpt_<epoch>.pkl in the published layout, and the averaged weights."""
         if not self.ranks.leads:
             return
-        epoch = math.ceil(self.state.step / self.sampler.steps_an_epoch)
+        epoch = self.sampler.epochs_after(self.state.step)
+        if not self._completes_epoch(self.state.step):
+            epoch += 1  # the run ends within this one
         state, split = self.state, self.parameters.split
         content = {
             "model": {f"module.{key}": value for key, value in split(state.parameters).items()},
@@ -225,10 +249,15 @@ class Trainer:
         }
         path = self.experiment.model / f"ckpt_{epoch}.pkl"
         replace_atomically(path, lambda unfinished: _save_pickle(content, unfinished))
-        previous = self.experiment.model / f"ckpt_{epoch - 1}.pkl"
-        if epoch > 1 and (epoch - 1) % 10:  # 25 MB each: every tenth and the last are enough
-            previous.unlink(missing_ok=True)
+        self._thin_out(epoch)
         self._save_average(self.card)
+
+    def _thin_out(self, last: int) -> None:
+        """Delete checkpoints before epoch `last`, 25 MB each: every tenth and the last suffice."""
+        for path in self.experiment.model.glob("ckpt_*.pkl"):
+            number = path.stem.removeprefix("ckpt_")
+            if number.isdecimal() and int(number) < last and int(number) % 10:
+                path.unlink(missing_ok=True)
 
     def _save_average(self, card: Card) -> Path:
         path = self.experiment.model / f"{self.card.name}.safetensors"
@@ -236,8 +265,7 @@ class Trainer:
         return path
 
     def _keep_pictures(self, batch: Batch, fused: jt.Var) -> None:
-        each = self.sampler.steps_an_epoch
-        epoch, place = divmod(self.state.step, max(1, math.ceil(each)))
+        epoch, place = self.sampler.place(self.state.step)
         if place >= PICTURES or not self.ranks.leads:
             return
         shown = [batch.image_a[0, 0], batch.image_b[0, 0], fused.numpy()[0, 0]]

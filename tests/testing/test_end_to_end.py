@@ -13,7 +13,8 @@ from PIL import Image
 
 pytestmark = pytest.mark.slow
 
-TRAIN = ["--set", "crop=48x64", "--set", "tokens=4", "--set", "validation_share=0.25"]
+TRAIN = ["--preset", "film-studio", "--set", "crop=48x64", "--set", "tokens=4",
+         "--set", "validation_share=0.25"]  # fmt: skip
 
 
 def command(repository, *words, **keywords):
@@ -68,13 +69,14 @@ def test_prepare_train_kill_resume_test(repository, layout, tmp_path):
     changed = command(repository, "train", "--resume", run, "--prepared", prepared, "--task", "ivf",
                       "--name", "rendered", "--set", "epochs=9", *TRAIN)  # fmt: skip
     assert changed.returncode == 2
-    assert "resume without changing settings" in changed.stderr
+    assert "had --set epochs = 2.0, now it is 9.0; resume without changing" in changed.stderr
     assert "Traceback" not in changed.stderr
 
     resumed = command(repository, "train", "--resume", run)
     assert resumed.returncode == 0, resumed.stderr[-2000:]
     log = (run / "train.log").read_text()
     assert "done after" in log and "step 6 of 6" in log
+    assert "python -m film_core train --task ivf --prepared" in log.splitlines()[0]
     weights = run / "model" / "rendered.safetensors"
 
     test = ["test", "--weights", weights, "--data", layout, "--dataset", "Rendered",

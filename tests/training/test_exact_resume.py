@@ -102,6 +102,43 @@ def test_resuming_needs_a_run_with_the_same_settings(tmp_path):
         Experiment.resume(experiment.folder)
 
 
+def test_a_state_of_another_network_is_a_sentence(prepared, tmp_path):
+    part = trainer(prepared, tmp_path / "x")
+    part.train(cancelled=lambda: part.state.step == 1)
+    state = part.state
+    for name in ("parameters", "first", "second", "average"):
+        setattr(state, name, getattr(state, name)[:-8])
+    state.save(part.experiment.state)
+    with pytest.raises(TrainingError, match="text features of another width"):
+        trainer(prepared, tmp_path / "x").resume()
+
+
+def test_checkpoints_are_numbered_and_thinned_where_epochs_end_within_a_step(prepared, tmp_path):
+    """5 pairs in batches of 2: epochs 1 to 4 are complete after steps 3, 5, 8 and 10."""
+    part = trainer(prepared, tmp_path / "x", batch=2, validation_share=0, epochs=4)
+    model, kept = tmp_path / "x" / "model", {}
+
+    def note():
+        kept[part.state.step] = sorted(path.name for path in model.glob("ckpt_*.pkl"))
+        return False
+
+    part.train(cancelled=note)
+    note()
+    assert part.steps == 10
+    assert [kept[step] for step in (2, 3, 4, 5, 7, 8, 9, 10)] == [
+        [], ["ckpt_1.pkl"], ["ckpt_1.pkl"], ["ckpt_2.pkl"], ["ckpt_2.pkl"], ["ckpt_3.pkl"],
+        ["ckpt_3.pkl"], ["ckpt_4.pkl"],
+    ]  # fmt: skip
+    for number in (7, 10, 19):
+        (model / f"ckpt_{number}.pkl").write_bytes(b"")
+    part._thin_out(21)
+    assert [path.name for path in model.glob("ckpt_*.pkl")] == ["ckpt_10.pkl"]
+    # The first two steps that begin in each epoch.
+    assert sorted(path.stem for path in (tmp_path / "x" / "pic_fusion").iterdir()) == [
+        f"epoch{epoch:04d}_batch{place}" for epoch in range(4) for place in (0, 1)
+    ]
+
+
 def test_a_damaged_state_is_a_sentence(prepared, tmp_path):
     part = trainer(prepared, tmp_path / "x", epochs=0.25)
     part.train()

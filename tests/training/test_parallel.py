@@ -26,7 +26,7 @@ def train(prepared, tmp_path, repository):
         options = [part for key, value in given.items() for part in ("--set", f"{key}={value}")]
         done = subprocess.run(
             [*launcher, sys.executable, "-m", "film_core", "train", "--task", "ivf",
-             "--prepared", prepared, "--out", tmp_path / name, *options],
+             "--preset", "film-studio", "--prepared", prepared, "--out", tmp_path / name, *options],
             env={**os.environ, "PYTHONPATH": str(repository)}, capture_output=True, text=True,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr[-2000:]
