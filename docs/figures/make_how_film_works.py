@@ -1,4 +1,4 @@
-"""Draw docs/how-film-works{,-dark}.{svg,png}: the network in one picture.
+"""Draw docs/how-film-works{,-dark}.svg: the network in one picture.
 
     python docs/figures/make_how_film_works.py
 
@@ -240,7 +240,6 @@ def main() -> int:
         for theme, suffix in ((LIGHT, ""), (DARK, "-dark")):
             figure = draw(theme)
             figure.savefig(folder / f"how-film-works{suffix}.svg", metadata={"Date": None})
-            figure.savefig(folder / f"how-film-works{suffix}.png", dpi=120)
             plt.close(figure)
     return 0
 

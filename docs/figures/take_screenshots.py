@@ -1,4 +1,4 @@
-"""Screenshots of every panel of the running page: `python docs/figures/take_screenshots.py URL`.
+"""Screenshots of the running page and its panels: `python docs/figures/take_screenshots.py URL`.
 
 Needs the page running (`python app.py`) and Debian's Chromium; fuses an example, studies its texts
 and batches two examples, which takes some minutes, and writes docs/screenshots/*.webp.
@@ -59,8 +59,6 @@ def main(url: str) -> None:
         keep(page, "batch", "#panels")
         open_panel(page, "History")
         keep(page, "history", "#panels")
-        open_panel(page, "About")
-        keep(page, "about", "#panels")
         page.close()
         for name, width, height, scheme in (
             ("fuse-dark", 1440, 1000, "dark"), ("phone", 390, 844, "light"),

@@ -1,8 +1,8 @@
 """Screenshots of instructions at work: `python docs/figures/take_steering.py URL`.
 
 Needs the page running (`python app.py`) and Debian's Chromium. For each of five examples it writes
-the page with an instruction and the map of its strongest word, and what the words changed, to
-docs/screenshots/steer-*.webp. The instructions were written before anything was seen of the result.
+the map of a word of an instruction, and what all words changed, to docs/screenshots/steer-*.webp.
+The instructions were written before anything was seen of the result.
 """
 
 import sys
@@ -32,7 +32,6 @@ def main(url: str) -> None:
             page.set_default_timeout(60_000)
             page.goto(url)
             _steered(page, *case)
-            keep(page, f"steer-{name}")
             keep(page, f"steer-{name}-word", "#panels")
             page.click("#attention [data-choose='show:gate']")
             keep(page, f"steer-{name}-change", "#panels")
