@@ -28,7 +28,7 @@ _BLOCK_NAMES = (
 def _header(name: str) -> str:
     # Jittor keeps compiled code by the text it sees: that of the headers stands in for them.
     digest = hashlib.sha256()
-    shared = [_SOURCES / "simd.hpp", _SOURCES / "grid.hpp"]
+    shared = [_SOURCES / name for name in ("simd.hpp", "grid.hpp", "subnormals.hpp")]
     for path in [*sorted((_SOURCES / "training").glob("*.hpp")), *shared]:
         digest.update(path.read_bytes())
     chosen = choose_instruction_set()
@@ -46,7 +46,7 @@ def _run(source: Source, code: str, shapes: list[list[int]], inputs: list[jt.Var
         ["float32"] * len(shapes),
         inputs,
         cpu_header=_header(source.header),
-        cpu_src=code,
+        cpu_src=f"const film::NoSubnormals flushed;\n{code}",
     )
     flags = compiler_flags(choose_instruction_set())
     outputs[0].compile_options = {f'FLAGS: -I"{_SOURCES / "training"}" {flags} ': 1}

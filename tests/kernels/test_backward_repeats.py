@@ -56,6 +56,31 @@ def test_the_same_bits_for_any_number_of_threads(kernels):
                 assert not apart, (threads, name, index, apart, np.abs(value - expected).max())
 
 
+def test_numbers_too_small_are_zero_on_every_thread(jittor, keeping_subnormals):
+    from test_backward_gradients import GATE_SHAPES, draw
+
+    from film_core.kernels import training
+
+    inputs = draw([(2, 50, 47, 32), (2, 5, 256)], 1)
+    inputs[1] *= 300  # one run takes all of the attention, and the others' weights are subnormal
+    weights = [jittor.array(value) for value in draw(GATE_SHAPES, 2)]
+    inputs = [jittor.array(value) for value in inputs]
+
+    def run(threads):
+        set_threads(threads)
+        gate = training.text_gate(*inputs, weights)
+        gradients = jittor.grad((gate * gate).sum(), inputs + weights)
+        return [value.numpy().view(np.int32) for value in (gate, *gradients)]
+
+    found = {1: run(1), 2: run(2)}
+    with keeping_subnormals():
+        found |= {"a fresh one": run(1), "five, three of them fresh": run(5)}
+    set_threads(2)
+    for name, values in found.items():
+        for index, (value, expected) in enumerate(zip(values, found[1], strict=True)):
+            assert np.array_equal(value, expected), (name, index)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("height", "width", "tokens"), [(16, 16, 1), (131, 61, 33), (25, 389, 7)])
 def test_training_and_inference_fuse_alike(jittor, small, draw, height, width, tokens):

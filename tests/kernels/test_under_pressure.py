@@ -42,6 +42,29 @@ def test_the_result_does_not_depend_on_the_number_of_threads(fuse, draw, monkeyp
     assert np.array_equal(results[1], results[4])
 
 
+def test_numbers_too_small_are_zero_on_every_thread(fuse, draw, monkeypatch, keeping_subnormals):
+    a, b, text = draw(1, 150, 110, 30)
+    text = text * 1000  # one key takes all of the attention, and the others' weights are subnormal
+
+    def run(threads):
+        monkeypatch.setenv("FILM_KERNELS_THREADS", str(threads))
+        fused, maps = fuse(a, b, text, attention="full")
+        values = [fused]
+        for stage in maps:
+            for source in "ab":
+                found = stage[source]
+                values += [found.mean, found.spatial, found.tokens, found.gate]
+        return [value.numpy().view(np.int32) for value in values]
+
+    results = {1: run(1), 2: run(2)}
+    with keeping_subnormals():
+        results |= {"a fresh one": run(1), "five, three of them fresh": run(5)}
+    for name, values in results.items():
+        for index, (value, expected) in enumerate(zip(values, results[1], strict=True)):
+            assert np.array_equal(value, expected), (name, index)
+            assert not np.any((value & 0x7F800000 == 0) & (value & 0x7FFFFF != 0)), (name, index)
+
+
 @pytest.mark.parametrize(("height", "width"), [(50, 70), (288, 384)])
 def test_kept_sources_give_what_a_whole_pass_gives(jittor, small, draw, fuse, height, width):
     from film_core.kernels import fuse_prepared, prepare_sources

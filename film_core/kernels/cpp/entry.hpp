@@ -118,6 +118,7 @@ class Entry {
 inline Status run(const Request& request, const float* const* parameters, const float* image_a,
                   const float* image_b, const float* text, const StateTensors& state,
                   float* fused, const MapTensors (&maps)[kStages][kSources], int* reason) {
+  const NoSubnormals flushed;  // for what is done between the parallel parts
   try {
     Entry entry(request, parameters);
     return entry.run(image_a, image_b, text, state, fused, maps);

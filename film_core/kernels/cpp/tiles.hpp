@@ -12,6 +12,8 @@
 #include <exception>
 #include <mutex>
 
+#include "subnormals.hpp"
+
 #ifdef _OPENMP
 #include <omp.h>
 #endif
@@ -36,8 +38,6 @@ class TileGrid {
         columns_((width + tile_width - 1) / tile_width) {}
 
   int64_t count() const { return int64_t(images_) * rows_ * columns_; }
-  int rows() const { return rows_; }
-  int columns() const { return columns_; }
 
   Tile operator[](int64_t index) const {
     const int column = int(index % columns_);
@@ -109,6 +109,7 @@ void parallel_items(Control& control, int64_t count, double work, Make make, Bod
   std::atomic<bool> stop{false};
 #pragma omp parallel num_threads(control.threads()) if (count > 1)
   {
+    const NoSubnormals flushed;
 #ifdef _OPENMP
     const bool caller = omp_get_thread_num() == 0;
 #else

@@ -5,6 +5,8 @@
 #include <cstring>
 #include <new>
 
+#include "../subnormals.hpp"
+
 namespace film {
 namespace training {
 
@@ -61,12 +63,16 @@ inline void clear(float* p, long floats) { std::memset(p, 0, floats * sizeof(flo
 template <class Task>
 inline void for_each_task(long tasks, const Task& f) {
     bool out_of_memory = false;
-#pragma omp parallel for schedule(dynamic, 1) reduction(|| : out_of_memory)
-    for (long task = 0; task < tasks; ++task) {
-        try {
-            f(task);
-        } catch (const std::bad_alloc&) {
-            out_of_memory = true;
+#pragma omp parallel reduction(|| : out_of_memory)
+    {
+        const NoSubnormals flushed;
+#pragma omp for schedule(dynamic, 1)
+        for (long task = 0; task < tasks; ++task) {
+            try {
+                f(task);
+            } catch (const std::bad_alloc&) {
+                out_of_memory = true;
+            }
         }
     }
     if (out_of_memory) throw std::bad_alloc();
