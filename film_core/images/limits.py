@@ -10,7 +10,7 @@ class ImageLimits:
     """What is accepted.
 
     Attributes:
-        min_side: shortest side in pixels; the metrics' windows need 16.
+        min_side: shortest side in pixels; SSIM's window needs 7, and VIFF is undefined below 41.
         max_pixels: width times height; 25 million lets a 6000 x 4000 camera image through.
         max_bytes: size of the file; a 16-bit RGBA TIFF of `max_pixels` still fits.
     """

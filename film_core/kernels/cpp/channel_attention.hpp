@@ -2,8 +2,8 @@
 //
 // A head's weights need only q k^T and the norms of q and k: sums over all pixels. The first pass
 // forms q and k a few rows at a time and keeps nothing but these sums. They end as one matrix,
-// project_out times the softmaxed weights, with which the second pass (block_output.hpp)
-// multiplies v.
+// project_out times the softmaxed weights, with which the second pass
+// (restormer_block.hpp) multiplies v.
 #pragma once
 
 #include <cmath>

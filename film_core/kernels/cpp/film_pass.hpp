@@ -29,7 +29,6 @@ class ImagePass {
       : network_(network), height_(height), width_(width), setting_(setting), grid_(height, width) {}
 
   size_t slab_size() const { return size_t(height_) * width_ * kSlabChannels; }
-  const Grid& grid() const { return grid_; }
 
   // Work of the steps, in multiply-adds, for progress.
   static double prepare_work(double pixels) { return pixels * 20000 + 1.1e9; }

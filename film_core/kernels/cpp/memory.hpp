@@ -125,7 +125,4 @@ class Buffer {
   size_t count_ = 0, bytes_ = 0;
 };
 
-// Round a number of floats up to whole 64-byte lines.
-inline size_t aligned(size_t count) { return (count + 15) / 16 * 16; }
-
 }  // namespace film

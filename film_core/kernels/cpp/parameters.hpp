@@ -12,7 +12,6 @@ class ParameterReader {
  public:
   explicit ParameterReader(const float* const* tensors) : tensors_(tensors) {}
   const float* operator()() { return tensors_[next_++]; }
-  int read() const { return next_; }
 
  private:
   const float* const* tensors_;

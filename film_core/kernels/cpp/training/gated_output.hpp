@@ -88,9 +88,8 @@ class GatedOutput {
             clear(gates + task * kRun, kRun);
             for (long r = low(task); r < high(task); ++r) {
                 recompute(task / bands_, r, features, gate, row);
-                row_backward(r, features + at(task / bands_, r), d_out + at(task / bands_, r), row,
-                             d_features + at(task / bands_, r), d_sampled + at(task / bands_, r),
-                             gates + task * kRun, part);
+                row_backward(r, d_out + at(task / bands_, r), row, d_features + at(task / bands_, r),
+                             d_sampled + at(task / bands_, r), gates + task * kRun, part);
             }
         });
         for (long b = 0; b < batch_; ++b)
@@ -175,7 +174,7 @@ class GatedOutput {
         product(width_, kC, 2 * kC, row.joined, 2 * kC, 1, weight3_turned_, kC, row.last, kC, true);
     }
 
-    void row_backward(long r, const float*, const float* d_out, const Row& row, float* d_features,
+    void row_backward(long r, const float* d_out, const Row& row, float* d_features,
                       float* d_sampled, float* d_gate, const Part& part) const {
         const float slope2 = *w_.slope2, slope3 = *w_.slope3;
         Vec bent = Vec{};
