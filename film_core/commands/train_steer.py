@@ -104,7 +104,8 @@ def _material(data: Path | None, folder: Path, recipe, encoder, progress):
     from film_core.training.steer.sentences import make_pool, read_pool
 
     folder.mkdir(parents=True, exist_ok=True)
-    scenes, pool = folder / "scenes.npz", folder / "pool.npz"
+    scenes = folder / "scenes.npz"
+    pool = folder / f"pool-{recipe.pool}-{recipe.seed}.npz"  # both settings decide what is in it
     if data:
         found = make_scenes(data, _neutral_fusion(), scenes, progress=progress)
     else:

@@ -1,6 +1,6 @@
 """Puts the oneDNN library of the Python packages where Jittor would otherwise download it to."""
 
-import os
+import secrets
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
@@ -15,7 +15,11 @@ def link_onednn(home: Path) -> str:
     """Link oneDNN's headers and library below `home` for Jittor; return "" or what is missing.
 
     Jittor looks in ``.cache/jittor/mkl`` of its home folder and downloads what isn't there. The
-    packages ``onednn-cpu-gomp`` and ``onednn-devel-cpu-gomp`` hold the same release.
+    packages ``onednn-cpu-gomp`` and ``onednn-devel-cpu-gomp`` hold the same release. Any number of
+    processes may do it at once.
+
+    Raises:
+        OSError: the folder can't be written.
     """
     folder = home / ".cache" / "jittor" / "mkl" / _FOLDER
     if (folder / "lib" / "libmkldnn.so").exists() and (folder / "include" / "dnnl.h").exists():
@@ -28,12 +32,11 @@ def link_onednn(home: Path) -> str:
                 f"The package {package} is missing, so Jittor's slower convolutions are used: "
                 "pip install -r requirements.txt."
             )
-        link = folder / name
-        if link.is_symlink() or link.exists():  # a link into an environment that was deleted
-            link.unlink()
-        fresh = folder / f".{name}.{os.getpid()}"
+        link, fresh = folder / name, folder / f".{name}.{secrets.token_hex(6)}"
         fresh.symlink_to(source)
-        fresh.replace(link)  # atomic: two processes may start at once
+        if link.is_dir() and not link.is_symlink():  # a download of Jittor's that was cut off
+            link.rename(folder / f".{name}-before.{secrets.token_hex(6)}")
+        fresh.replace(link)  # at once, also over a link into an environment that was deleted
     return ""
 
 

@@ -73,7 +73,7 @@ def start(device: str = "auto", progress: Progress | None = None) -> Runtime:
     return runtime
 
 
-def compiled(architecture: str | None = None) -> bool:
+def compiled() -> bool:
     """Tell whether Jittor's core has been compiled for this machine already."""
     try:
         place = _Place.find("")
@@ -119,8 +119,15 @@ def _first_start(device: str, progress: Progress | None) -> Runtime:
     if chosen == "cuda":
         jt.flags.use_cuda = 1
     report("ready", 1.0, chosen)
+    threads = _first_number(os.environ["OMP_NUM_THREADS"]) or processor_count()
     note = " ".join(r for r in (device_remark, place.remark, onednn_remark) if r)
-    return Runtime(chosen, note, place.cache, int(os.environ["OMP_NUM_THREADS"]))
+    return Runtime(chosen, note, place.cache, threads)
+
+
+def _first_number(threads: str) -> int:
+    """Return the threads of the outermost level of OpenMP's list, such as "4,2"; 0 for none."""
+    first = threads.split(",")[0].strip()
+    return int(first) if first.isascii() and first.isdecimal() else 0
 
 
 def _switch(runtime: Runtime, device: str) -> Runtime:
@@ -137,7 +144,15 @@ def _switch(runtime: Runtime, device: str) -> Runtime:
 
 def _import_jittor(place: _Place, progress: Progress | None = None) -> str:
     """Import Jittor with its settings made for `place`; return a remark on oneDNN or ""."""
-    remark = link_onednn(place.home)
+    try:
+        remark = link_onednn(place.home)
+    except OSError as error:
+        raise RuntimeStartError(
+            "runtime.onednn",
+            "The library oneDNN could not be linked below {folder} ({reason}): make that folder "
+            "writable, or set FILM_CACHE to one that is.",
+            folder=place.home, reason=error.strerror or str(error),
+        ) from error  # fmt: skip
     threads = max(1, processor_count() // launched_here())
     settings = {
         "nvcc_path": place.nvcc,  # empty: Jittor neither probes for CUDA nor downloads it
@@ -150,7 +165,7 @@ def _import_jittor(place: _Place, progress: Progress | None = None) -> str:
         "FIX_TORCH_ERROR": os.environ.get("FIX_TORCH_ERROR", "0"),
         "python_config_path": _python_config(),
         "log_silent": os.environ.get("log_silent", "1"),  # noqa: SIM112 - Jittor spells it so
-        "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", str(threads)),
+        "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS") or str(threads),
     }
     if place.architecture != "native":
         settings["cc_flags"] = f" -march={place.architecture} "  # follows Jittor's own -march

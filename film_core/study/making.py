@@ -44,10 +44,7 @@ class RowMaker:
         """
         begun = time.perf_counter()
         encoded = encode_pair(self._fuser.encoder, variant.text_a, variant.text_b)
-        features = encoded.features
-        if variant.kind == "random":
-            features = random_features(features, variant.seed)
-        luminance = self._fuser.fuse_features(features, cancelled=cancelled)
+        luminance = self._fused(variant, encoded.features, cancelled)
         if self.base is None:
             self.base = luminance
         metrics = {}
@@ -61,6 +58,15 @@ class RowMaker:
             seconds=time.perf_counter() - begun,
             notes=tuple(encoded.notes),
         )
+
+    def _fused(
+        self, variant: Variant, features: np.ndarray, cancelled: Callable[[], bool] | None
+    ) -> np.ndarray:
+        if variant.kind == "random":
+            features = random_features(features, variant.seed)
+        elif self._fuser.steers:  # which reads each description by itself, as for a fusion
+            return self._fuser.render(variant.text_a, variant.text_b, "")[0]
+        return self._fuser.fuse_features(features, cancelled=cancelled)
 
 
 def random_features(features: np.ndarray, seed: int | None) -> np.ndarray:

@@ -3,7 +3,6 @@
 import hashlib
 import io
 import json
-import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +11,7 @@ from film_core.errors import OutputError
 from film_core.fusion import Fuser
 from film_core.images import PairedSources
 from film_core.images.writing import write_bytes
+from film_core.npz import DAMAGED
 from film_core.study.question import Variant
 from film_core.study.result import Change, Row
 from film_core.tasks import Task
@@ -66,7 +66,7 @@ class RowShelf:
                     variant, kept["image"], change, facts["metrics"], facts["seconds"],
                     tuple(facts["notes"]),
                 )  # fmt: skip
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        except (KeyError, *DAMAGED):
             return None
 
     def _path(self, fingerprint: str, variant: Variant) -> Path:

@@ -139,3 +139,26 @@ def test_a_card_that_does_not_work_falls_back_with_one_sentence(monkeypatch, tmp
 def test_the_processor_is_described():
     assert processor_count() >= 1
     assert list(processor_features()) == sorted(processor_features())
+
+
+def test_onednn_is_linked_by_many_at_once_over_whatever_lies_there(tmp_path):
+    """Found by reading: a cut-off download, a dangling link and a race were tracebacks."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    folder = tmp_path / ".cache" / "jittor" / "mkl" / "dnnl_lnx_2.2.0_cpu_gomp"
+    (folder / "lib").mkdir(parents=True)
+    (folder / "lib" / "half").write_text("a download that was cut off")
+    (folder / "include").symlink_to(tmp_path / "an environment that was deleted")
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(link_onednn, [tmp_path] * 32)) == {""}
+    assert (folder / "lib" / "libmkldnn.so").exists()
+    assert (folder / "include" / "dnnl.h").exists()
+
+
+@pytest.mark.parametrize(
+    ("said", "threads"), [("4,2", 4), (" 3", 3), ("", 0), ("²", 0), ("many", 0), ("-1", 0)]
+)
+def test_openmp_s_list_of_threads_is_read_by_its_first_number(said, threads):
+    from film_core.runtime.start import _first_number
+
+    assert _first_number(said) == threads

@@ -6,6 +6,8 @@ import pytest
 from film_core.checkpoints import WrongKeysError, is_branch, load_steered, read_branch, save_branch
 from film_core.errors import SettingError
 from film_core.fusion import load_fuser
+from film_core.study.making import RowMaker
+from film_core.study.question import Variant
 
 
 @pytest.fixture(scope="module")
@@ -130,3 +132,11 @@ def test_exact_film_reads_an_instruction_as_more_words(jittor, random_weights, p
 def test_texts_of_another_width_are_refused(fuser):
     with pytest.raises(SettingError):
         fuser.fuse_features(np.zeros((3, 768), np.float32))
+
+
+def test_a_study_of_a_steering_network_shows_what_a_fusion_shows(fuser):
+    """Found by reading: rows were fused with both descriptions as one instruction."""
+    variant = Variant("base", "", "Make the left brighter.", "A wall.")
+    row = RowMaker(fuser, names=()).row(variant)
+    fused = fuser.fuse(variant.text_a, variant.text_b, compare=False)
+    assert np.array_equal(row.image, fused.image)

@@ -14,6 +14,7 @@ from film_core.data import find_pairs
 from film_core.errors import SettingError
 from film_core.images import pair as pair_images
 from film_core.images import read_image
+from film_core.npz import DAMAGED
 from film_core.training.steer.damage import DAMAGES, damage_pair
 
 LISTS = {
@@ -120,7 +121,7 @@ def read_scenes(path: Path) -> list[Scene]:
         with np.load(path, allow_pickle=False) as file:
             names = [str(name) for name in file["names"]]
             planes = [file[f"p{n}"].astype(np.float32) / 65535 for n in range(len(names))]
-    except (OSError, KeyError, ValueError) as error:
+    except (KeyError, *DAMAGED) as error:
         raise SettingError(
             "steer.scenes",
             "'{path}' is no file of scenes ({reason}); make it with "

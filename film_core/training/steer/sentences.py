@@ -17,6 +17,7 @@ from film_core.instructions import STRENGTHS, Clause, Sentence, Wording, load_wo
 from film_core.instructions.meaning import EVERYWHERE
 from film_core.instructions.regions import GEOMETRIC_PLACES, SEEN_PLACES
 from film_core.instructions.wording import ALL_OPERATIONS
+from film_core.npz import DAMAGED
 from film_core.text import Encoder
 
 KINDS = {"one": 0.36, "two": 0.17, "rest": 0.05, "except": 0.07, "negated": 0.15, "fact": 0.1,
@@ -255,7 +256,7 @@ def read_pool(path: Path) -> SentencePool:
             features = np.split(file["features"], bounds)
             marks = np.split(file["marks"], bounds)
             sentences = [_from_list(entry) for entry in json.loads(str(file["sentences"]))]
-    except (OSError, KeyError, ValueError) as error:
+    except (KeyError, *DAMAGED) as error:
         raise SettingError(
             "steer.sentences", "'{path}' is no pool of sentences ({reason}); delete it.",
             path=str(path), reason=str(error)[:100],
