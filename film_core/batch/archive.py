@@ -12,7 +12,7 @@ import zlib
 from pathlib import Path
 
 from film_core.batch.limits import BatchError, BatchLimits
-from film_core.batch.pairing import Item, Preview, Unpaired, match, side_of, unsuitable
+from film_core.batch.pairing import Item, Preview, Unpaired, match, printable, side_of, unsuitable
 from film_core.errors import ImageError
 
 _BLOCK = 1 << 20
@@ -170,4 +170,4 @@ def _hidden(path: str) -> bool:
 
 
 def _printable(name: str) -> str:
-    return "".join(c if c.isprintable() else "?" for c in name)[:240]
+    return printable(name)[:240]

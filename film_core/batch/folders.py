@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from film_core.batch.limits import BatchError, BatchLimits
-from film_core.batch.pairing import Item, Preview, Unpaired, match, unsuitable
+from film_core.batch.pairing import Item, Preview, Unpaired, match, printable, unsuitable
 from film_core.errors import ImageError
 
 
@@ -29,7 +29,7 @@ def pairs_of_folders(
         items = []
         for path in _files(folder, limits):
             reason = unsuitable(path.name)
-            shown = f"{folder.name}/{path.name}"
+            shown = printable(f"{folder.name}/{path.name}")
             if reason is None:
                 items.append(Item(shown, lambda path=path: read_file(path, limits)))
             else:
@@ -59,12 +59,13 @@ def _files(folder: Path, limits: BatchLimits) -> list[Path]:
 
 def read_file(path: Path, limits: BatchLimits) -> bytes:
     """Return the whole file at `path`; raises ImageError where it is too large or can't be read."""
+    name = printable(path.name)
     try:
-        limits.image.check_bytes(path.stat().st_size, path.name)
+        limits.image.check_bytes(path.stat().st_size, name)
         with path.open("rb") as file:
             return file.read(limits.image.max_bytes)
     except OSError as failure:
         raise ImageError(
             "image.unreadable", "'{path}' can't be read ({reason}): copy the file again.",
-            path=path.name, reason=failure.strerror or str(failure),
+            path=name, reason=failure.strerror or str(failure),
         ) from None  # fmt: skip

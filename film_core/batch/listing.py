@@ -7,7 +7,7 @@ from typing import Any
 
 from film_core.batch.folders import read_file
 from film_core.batch.limits import BatchError, BatchLimits
-from film_core.batch.pairing import Item, Pair, safe_name, unique_name
+from film_core.batch.pairing import Item, Pair, printable, safe_name, unique_name
 from film_core.batch.texts import Texts
 
 _NEEDED = ("a", "b")
@@ -77,4 +77,4 @@ def _check_columns(names: Any) -> None:
 
 def _item(path: Path, limits: BatchLimits) -> Item:
     # Bound to the path alone, so that it can be sent to another machine.
-    return Item(str(path), lambda: read_file(path, limits))
+    return Item(printable(str(path)), lambda: read_file(path, limits))

@@ -133,6 +133,11 @@ def side_of(path: str) -> str:
     return ""
 
 
+def printable(name: str) -> str:
+    """Return `name` as it can be shown and written as UTF-8, which not every file's name can be."""
+    return "".join(c if c.isprintable() else "?" for c in name)
+
+
 def safe_name(name: str) -> str:
     """Return `name` fit for a file on any system: letters, digits, ``_ - .``, at most 80."""
     plain = unicodedata.normalize("NFC", name)

@@ -130,7 +130,7 @@ def _preview(args: argparse.Namespace, limits):
 
 def _show(preview, as_json: bool) -> None:
     if as_json:
-        print(json.dumps(_preview_as_json(preview), indent=2, ensure_ascii=False))
+        _print(json.dumps(_preview_as_json(preview), indent=2, ensure_ascii=False))
         return
     for pair in preview.pairs:
         print(f"{pair.name}: {pair.a.path} and {pair.b.path}")
@@ -162,7 +162,7 @@ def _conclude(batch, preview, args: argparse.Namespace) -> None:
     if not args.json:
         for unpaired in preview.unpaired:
             print(f"left out: {unpaired}")
-        print(f"{args.out}: {summary(batch)}")
+        _print(f"{args.out}: {summary(batch)}")
         return
     outcomes = [
         {
@@ -180,4 +180,9 @@ def _conclude(batch, preview, args: argparse.Namespace) -> None:
         "failed": batch.count("failed"), "outcomes": outcomes,
         "unpaired": _preview_as_json(preview)["unpaired"],
     }  # fmt: skip
-    print(json.dumps(told, indent=2, ensure_ascii=False))
+    _print(json.dumps(told, indent=2, ensure_ascii=False))
+
+
+def _print(text: str) -> None:
+    """Print `text`, with escapes, which JSON has too, for what is no UTF-8 in a folder's name."""
+    print(text.encode("utf-8", "backslashreplace").decode())

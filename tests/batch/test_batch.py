@@ -3,6 +3,9 @@
 import csv
 import io
 import json
+import os
+import subprocess
+import sys
 import zipfile
 
 import numpy as np
@@ -133,8 +136,6 @@ def test_the_report_is_a_table_a_log_a_sheet_and_a_zip(engine, folders, tmp_path
 def test_a_full_disk_is_one_sentence_and_leaves_what_is_done(
     engine, folders, tmp_path, monkeypatch
 ):
-    import os
-
     pairs = pairs_of_folders(*folders).pairs
     written = []
 
@@ -199,3 +200,29 @@ def test_mistakes_on_the_command_line_are_one_sentence(folders, tmp_path, capsys
         told = capsys.readouterr()
         assert said in told.err
         assert told.out == ""
+
+
+def test_names_that_are_no_utf8_cost_nothing(engine, folders, tmp_path):
+    for folder in folders:  # as unpacked from a zip of an old Windows
+        path = os.path.join(os.fsencode(folder), b"caf\xe9.png")
+        with open(path, "wb") as file:
+            file.write(png(len(folder.name)))
+    preview = pairs_of_folders(*folders)
+    batch = run_batch(engine, preview.pairs, tmp_path / "out")
+    assert states(batch)["caf"] == "done"
+    table = write_report(batch)["results.csv"].read_text("utf-8-sig")
+    assert "caf,ir/caf?.png,vis/caf?.png,done" in table
+
+
+def test_a_folder_that_is_no_utf8_is_shown_and_named_in_json(folders, tmp_path, random_weights):
+    """In a process of its own: pytest's own output takes what a terminal refuses."""
+    out = os.path.join(os.fsencode(tmp_path), b"caf\xe9")
+    command = [
+        sys.executable, "-m", "film_core", "batch", "--task", "ivf", "--out", out,
+        "--a", folders[0], "--b", folders[1], "--weights", random_weights, "--device", "cpu",
+    ]  # fmt: skip
+    environment = {**os.environ, "PYTHONIOENCODING": "utf-8:strict"}
+    told = subprocess.run(command, env=environment, capture_output=True, check=True).stdout.decode()
+    assert "caf\\udce9: 3 pairs" in told
+    told = subprocess.run([*command, "--json"], env=environment, capture_output=True, check=True)
+    assert os.fsencode(json.loads(told.stdout)["out"]) == out

@@ -13,6 +13,7 @@ from film_core.data import TextSource, find_pairs
 from film_core.errors import Cancelled, OutputError
 from film_core.text import load_describer, load_encoder
 from film_core.text.batch import AnswerCache, describe_pairs, encode_texts
+from film_core.text.batch.ledger import Ledger
 from film_core.text.describers.endpoint import Endpoint, EndpointSettings
 from film_core.text.describers.model import ModelDescriber
 
@@ -174,3 +175,10 @@ def test_bad_input(data, tmp_path, capsys):
             data, tmp_path / "file", find_pairs(data, "Small", "all").task, "Small",
             load_encoder(), AnswerCache(tmp_path, 0),
         )  # fmt: skip
+
+
+def test_a_name_that_is_no_utf8_is_noted_and_known_again(tmp_path):
+    name = os.fsdecode(b"caf\xe9")
+    file = tmp_path / "words.txt"
+    Ledger(tmp_path).write(name, file, b"A wall.", "key")
+    assert Ledger(tmp_path).state(name, file, "key") == "current"

@@ -70,7 +70,8 @@ class Ledger:
         # Noted first: a kill in between leaves a note without file, which is made again. The other
         # way round the file would pass for a person's.
         try:
-            with open(self._path, "a", encoding="utf-8") as opened:
+            # A name that isn't UTF-8 is written as the escapes that JSON has for it.
+            with open(self._path, "a", encoding="utf-8", errors="backslashreplace") as opened:
                 opened.write("\n" * self._torn + json.dumps(entry, ensure_ascii=False) + "\n")
         except OSError as error:
             raise output_error(self._path, error) from None
