@@ -22,6 +22,7 @@ MARKS: dict[str, tuple[str, ...]] = {
 """What names call the two sides; those of folders and those at either end of a file's name."""
 
 _SEPARATORS = "_- ."
+_MOST_BYTES = 240
 
 
 @dataclass(frozen=True)
@@ -139,10 +140,15 @@ def printable(name: str) -> str:
 
 
 def safe_name(name: str) -> str:
-    """Return `name` fit for a file on any system: letters, digits, ``_ - .``, at most 80."""
+    """Return `name` fit for a file on any system: letters, digits, ``_ - .``, at most 80.
+
+    File systems count bytes, 255 of them: in UTF-8 there are at most 240, which leaves room for a
+    number and an ending.
+    """
     plain = unicodedata.normalize("NFC", name)
     kept = "".join(c if c.isalnum() or c in "_-." else "_" for c in plain)
-    return kept.strip("._")[:80] or "pair"
+    cut = kept.strip("._")[:80].encode()[:_MOST_BYTES].decode(errors="ignore")
+    return cut or "pair"
 
 
 def _by_stem(items: Iterable[Item], unpaired: list[Unpaired]) -> dict[str, Item]:

@@ -53,7 +53,8 @@ def write_bytes(path: str | os.PathLike, content: bytes) -> None:
         OutputError: it can't be written; nothing is left behind.
     """
     target = Path(path)
-    partial = target.with_name(f".{target.name[:100]}.{secrets.token_hex(6)}.partial")
+    # Nothing of the target's name, which may be as long as the file system allows.
+    partial = target.with_name(f".{secrets.token_hex(8)}.partial")
     try:
         try:
             with open(partial, "xb") as file:

@@ -226,3 +226,12 @@ def test_a_folder_that_is_no_utf8_is_shown_and_named_in_json(folders, tmp_path, 
     assert "caf\\udce9: 3 pairs" in told
     told = subprocess.run([*command, "--json"], env=environment, capture_output=True, check=True)
     assert os.fsencode(json.loads(told.stdout)["out"]) == out
+
+
+def test_names_as_long_as_a_file_system_allows_cost_nothing(engine, folders, tmp_path):
+    name = "夜" * 78 + "图"
+    for folder in folders:
+        (folder / f"{name}.png").write_bytes(png(len(folder.name)))
+    batch = run_batch(engine, pairs_of_folders(*folders).pairs, tmp_path / "out")
+    assert states(batch)[name] == "done" and batch.count("failed") == 0
+    assert (tmp_path / "out" / "images" / f"{name}.png").is_file()

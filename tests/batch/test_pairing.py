@@ -70,6 +70,7 @@ def test_sides_are_told_apart_by_folder_first(path, side):
     [
         ("../../etc/passwd", "etc_passwd"), ("a b\n<script>", "a_b__script"), ("...", "pair"),
         ("夜晚 1", "夜晚_1"), ("x" * 300, "x" * 80), ("-", "-"), ("con:1", "con_1"),
+        ("夜" * 90, "夜" * 80), ("x" + "𠮷" * 90, "x" + "𠮷" * 59),  # 3 and 4 bytes each
     ],
 )  # fmt: skip
 def test_names_are_fit_for_any_file_system(name, safe):
