@@ -27,6 +27,7 @@ from film_core.text import (
     EncodedText,
     Encoder,
     encode_pair,
+    instruction_notes,
     load_describer,
 )
 
@@ -233,7 +234,9 @@ class Fuser:
             instruction=instruction, steering=steering, task=scene.task.name,
             weights=self.card.name, encoder=self.encoder.name, device=self.runtime.device,
             kernels=self._film.kernels,
-            notes=[*self._notes(scene, encoded), *self._lost_brightness(scene, luminance)],
+            notes=[
+                *self._notes(scene, encoded, told), *self._lost_brightness(scene, luminance),
+            ],
             changed=changed, changed_most=changed_most,
         )  # fmt: skip
 
@@ -348,8 +351,8 @@ class Fuser:
                 shape=str(encoded.features.shape), encoder=self.encoder.name,
             )  # fmt: skip
 
-    def _notes(self, scene: "_Scene", encoded: EncodedPair) -> list[str]:
-        notes = [*scene.sources.notes, *encoded.notes]
+    def _notes(self, scene: "_Scene", encoded: EncodedPair, told: EncodedText) -> list[str]:
+        notes = [*scene.sources.notes, *encoded.notes, *instruction_notes(told)]
         if self.runtime.note:
             notes.append(self.runtime.note)
         if self.card.task and self.card.task != scene.task.name:

@@ -19,6 +19,7 @@ from film_core.text.encoding import (
     Encoder,
     Token,
     encode_pair,
+    instruction_notes,
     load_encoder,
 )
 from film_core.text.features import FeaturesOnly, read_features
@@ -35,6 +36,7 @@ __all__ = [
     "Step",
     "Token",
     "encode_pair",
+    "instruction_notes",
     "load_describer",
     "load_encoder",
     "read_features",

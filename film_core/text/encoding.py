@@ -99,6 +99,21 @@ class EncodedPair:
         ]
 
 
+def instruction_notes(instruction: EncodedText) -> list[str]:
+    """Return a sentence that says what was cut off an instruction; none where nothing was."""
+    if not instruction.cut.strip():
+        return []
+    return [
+        Note(
+            "text.cut_instruction",
+            "The instruction was too long: its last {count} characters, from "
+            '"{excerpt}" on, were left out.',
+            count=len(instruction.cut),
+            excerpt=_excerpt(instruction.cut),
+        )
+    ]
+
+
 def _excerpt(text: str) -> str:
     words = " ".join(text[:200].split())
     return words if len(words) <= 40 else words[:40].rsplit(" ", 1)[0] + " …"

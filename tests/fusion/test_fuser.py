@@ -198,6 +198,8 @@ def test_empty_text_is_allowed_and_too_long_text_is_cut_and_said(fuser):
     assert fuser.fuse("", "").luminance.shape == (48, 64)
     result = fuser.fuse("A long story. " * 2000, "Short.", attention=False)
     assert any("too long" in note for note in result.notes)
+    told = fuser.fuse("One.", "Two.", attention=False, instruction="Keep the lamp. " * 2000).notes
+    assert [note.code for note in told if "too long" in note] == ["text.cut_instruction"]
 
 
 def test_an_encoder_of_another_width_is_refused(random_weights):
