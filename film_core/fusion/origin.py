@@ -40,8 +40,15 @@ class Origin:
     instruction: str = ""
 
     def entries(self) -> dict[str, str]:
-        """Return the text entries for a PNG, as `film_core.images.write_image` takes them."""
-        values = {f"{_PREFIX}{name}": _storable(value) for name, value in vars(self).items()}
+        """Return the text entries for a PNG, as `film_core.images.write_image` takes them.
+
+        Of a longer text the first 20,000 characters are stored, as many as are read back: far more
+        than the 512 tokens of it that were encoded.
+        """
+        values = {
+            f"{_PREFIX}{name}": _storable(value)[:MOST_CHARACTERS]
+            for name, value in vars(self).items()
+        }
         return {"Software": "FILM Studio", **values}
 
     def digest(self, source: str) -> str:

@@ -4,6 +4,7 @@ import pytest
 
 from film_core.errors import ImageError
 from film_core.fusion import Origin, read_origin
+from film_core.text import load_encoder
 
 ORIGIN = Origin("ivf", "film-ivf", "A warm engine.", "A wall.", "a" * 64, "b" * 64)
 
@@ -21,6 +22,15 @@ def test_what_no_png_can_hold_is_left_out():
     )
     assert odd.entries()["film.text_a"] == "nul and half  and bell, family 👨‍👩‍👧"
     assert read_origin(odd.entries(), "x.png").text_a.endswith("👨‍👩‍👧")
+
+
+def test_of_a_text_without_end_is_stored_what_is_read_back():
+    long = "A lamp\0 stands by the door. " * 2000
+    origin = Origin("ivf", "w", long, "x" * 30_000, "a" * 64, "b" * 64, long)
+    again = read_origin(origin.entries(), "x.png")
+    assert again.text_b == "x" * 20_000 and again.instruction == again.text_a
+    encoder = load_encoder()
+    assert encoder.encode(again.text_a).kept == encoder.encode(long.replace("\0", "")).kept
 
 
 @pytest.mark.parametrize(
