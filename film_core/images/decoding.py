@@ -15,7 +15,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 
 from film_core.errors import ImageError
 from film_core.images.headers import Header
@@ -32,6 +32,16 @@ _ORIENTATION = 0x0112
 _BITS_PER_SAMPLE = 258
 _PHOTOMETRIC = 262
 _PLANAR_CONFIGURATION = 284
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""What makes an image upright, by its EXIF orientation."""
 
 
 @dataclass(frozen=True)
@@ -119,7 +129,7 @@ def _decode(image: Image.Image, data: bytes, header: Header) -> Pixels:
     samples, white = _samples(image, depth, data, header, notes)
     if inverted and depth > 8:  # Pillow inverts "white is zero" for 8 bits only
         samples = -samples if white is None else int(white) - samples
-    if (turned or image.getexif().get(_ORIENTATION)) in range(2, 9):
+    if (turned or _orientation(image)) in _TURNS:
         notes.append(Note("image.turned", "Turned upright as its EXIF orientation says."))
     return Pixels(samples, white, notes)
 
@@ -167,8 +177,18 @@ def _samples(
 
 
 def _upright(image: Image.Image) -> Image.Image:
-    image.load()  # a TIFF is turned by its plug-in here, the others by the next line
-    return ImageOps.exif_transpose(image)
+    image.load()  # a TIFF is turned by its plug-in here, the others by the next lines
+    turn = _TURNS.get(_orientation(image))
+    return image if turn is None else image.transpose(turn)
+
+
+def _orientation(image: Image.Image) -> int:
+    """Return the EXIF orientation, 1 (upright) where the EXIF data, not the pixels, are damaged."""
+    try:
+        orientation = image.getexif().get(_ORIENTATION)
+    except DECODER_FAILURES:
+        return 1
+    return orientation if isinstance(orientation, int) else 1
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:

@@ -175,6 +175,22 @@ def test_exif_orientation(format_, orientation):
     assert bool(source.notes) == (orientation != 1)
 
 
+@pytest.mark.parametrize("format_", ["JPEG", "PNG", "WEBP"])
+@pytest.mark.parametrize(
+    "exif",
+    [
+        b"Exif\0\0no TIFF header", b"no EXIF at all", b"Exif\0\0MM\0*\xff\xff\xff\xff",
+        b"Exif\0\0II*\0\x08\0\0\0\xff\xff\x12\x01",  # more tags than bytes
+        b"Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x02\0\x04\0\0\0six\0\0\0\0\0",  # a word
+    ],
+)  # fmt: skip
+def test_damaged_exif_leaves_the_pixels_as_they_are(picture, format_, exif):
+    options = {"lossless": True} if format_ == "WEBP" else {"quality": 95}
+    source = read_image(saved(picture, format_, exif=exif, **options))
+    assert source.notes == read_image(saved(picture, format_, **options)).notes
+    assert np.array_equal(source.rgb, read_image(saved(picture, format_, **options)).rgb)
+
+
 @pytest.mark.parametrize("format_", ["PNG", "WEBP", "TIFF"])
 def test_first_of_several_frames_is_used_and_said(picture, format_):
     buffer = io.BytesIO()
