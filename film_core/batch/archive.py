@@ -10,12 +10,15 @@ import stat
 import zipfile
 import zlib
 from pathlib import Path
+from typing import BinaryIO
 
+from film_core.batch.directory import directory_size
 from film_core.batch.limits import BatchError, BatchLimits
 from film_core.batch.pairing import Item, Preview, Unpaired, match, printable, side_of, unsuitable
 from film_core.errors import ImageError
 
 _BLOCK = 1 << 20
+_ENTRY_BYTES = 46 + 512  # of the directory: what each entry has, and a long name with its extras
 _SYSTEM_FOLDERS = ("__MACOSX",)
 _ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar", ".zst")
 # Compressions whose decoders bound their memory; the others aren't made by ordinary programs.
@@ -82,6 +85,10 @@ def _entries(archive: str | os.PathLike | bytes, limits: BatchLimits) -> list[zi
                 "The zip has {megabytes:.0f} MB; at most {limit:.0f} MB are accepted: split it.",
                 megabytes=size / 1e6, limit=limits.max_archive_bytes / 1e6,
             )  # fmt: skip
+        with _file(archive) as file:
+            count, length = directory_size(file)
+            if limits.max_entries * _ENTRY_BYTES < length <= size:  # takes time and memory to parse
+                raise _too_many(max(count, length // _ENTRY_BYTES), limits)
         with _opened(archive) as opened:
             entries = opened.infolist()
     except (OSError, ValueError, zipfile.BadZipFile, NotImplementedError, RuntimeError) as failure:
@@ -90,16 +97,24 @@ def _entries(archive: str | os.PathLike | bytes, limits: BatchLimits) -> list[zi
             reason=" ".join(str(failure).split())[:120],
         ) from None  # fmt: skip
     if len(entries) > limits.max_entries:
-        raise BatchError(
-            "batch.too_many_entries",
-            "The zip holds {count} files; at most {limit} are looked at: split it.",
-            count=len(entries), limit=limits.max_entries,
-        )  # fmt: skip
+        raise _too_many(len(entries), limits)
     return entries
+
+
+def _too_many(count: int, limits: BatchLimits) -> BatchError:
+    return BatchError(
+        "batch.too_many_entries",
+        "The zip holds {count} files; at most {limit} are looked at: split it.",
+        count=count, limit=limits.max_entries,
+    )  # fmt: skip
 
 
 def _opened(archive: str | os.PathLike | bytes) -> zipfile.ZipFile:
     return zipfile.ZipFile(io.BytesIO(archive) if isinstance(archive, bytes) else archive)
+
+
+def _file(archive: str | os.PathLike | bytes) -> BinaryIO:
+    return io.BytesIO(archive) if isinstance(archive, bytes) else open(archive, "rb")
 
 
 def _refusal(entry: zipfile.ZipInfo, path: str, limits: BatchLimits) -> Unpaired | None:

@@ -172,6 +172,29 @@ def test_a_bomb_is_not_unpacked(zipped):
         open_archive(bomb, BatchLimits(max_archive_bytes=100))
 
 
+@pytest.mark.parametrize("comment", [b"", b"A comment of PK and more."])
+@pytest.mark.parametrize("entries", [3000, 70_000])  # of plain zip and of Zip64
+def test_a_directory_without_end_is_not_parsed(entries, comment, monkeypatch, tmp_path):
+    path = tmp_path / "many.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for index in range(entries):
+            archive.writestr(f"IR/{index}.png", b"")
+        archive.comment = comment
+    with pytest.raises(BatchError, match=f"holds {entries} files; at most 2999"):
+        open_archive(path, BatchLimits(max_entries=2999))  # few enough to count
+    monkeypatch.setattr(zipfile, "ZipFile", lambda *_: pytest.fail("it was parsed"))
+    for source in (path, path.read_bytes()):
+        with pytest.raises(BatchError, match=f"holds {entries} files; at most 100"):
+            open_archive(source, BatchLimits(max_entries=100))
+
+
+def test_a_directory_that_claims_more_than_there_is_is_no_zip(zipped):
+    archive = bytearray(zipped({"IR/1.png": png(1), "VI/1.png": png(2)}))
+    struct.pack_into("<L", archive, len(archive) - 10, 1 << 31)
+    with pytest.raises(BatchError, match="no zip file"):
+        open_archive(bytes(archive))
+
+
 def test_an_entry_that_lies_about_its_size_is_stopped(zipped):
     archive = bytearray(
         zipped({"IR/1.png": bytes(300_000), "VI/1.png": png()}, zipfile.ZIP_DEFLATED)
