@@ -64,8 +64,8 @@ def read_file(path: Path, limits: BatchLimits) -> bytes:
         limits.image.check_bytes(path.stat().st_size, name)
         with path.open("rb") as file:
             return file.read(limits.image.max_bytes)
-    except OSError as failure:
+    except (OSError, ValueError) as failure:  # ValueError: a null character in the path
         raise ImageError(
             "image.unreadable", "'{path}' can't be read ({reason}): copy the file again.",
-            path=name, reason=failure.strerror or str(failure),
+            path=name, reason=getattr(failure, "strerror", None) or str(failure),
         ) from None  # fmt: skip

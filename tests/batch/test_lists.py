@@ -30,6 +30,15 @@ def test_a_list_names_pairs_and_texts(tmp_path):
         pairs[0].b.read()
 
 
+def test_a_null_character_in_a_path_costs_its_own_pair(tmp_path):
+    (tmp_path / "1.png").write_bytes(b"one")
+    pairs, _ = pairs_of_list(table(tmp_path, "x\0y.png,1.png,,,", "1.png,1.png,z\0,,"))
+    assert [pair.name for pair in pairs] == ["x_y", "z"]
+    assert pairs[0].a.path.endswith("x?y.png") and pairs[1].a.read() == b"one"
+    with pytest.raises(ImageError, match=r"'x\?y\.png' can't be read \(.*null"):
+        pairs[0].a.read()
+
+
 @pytest.mark.parametrize(
     ("rows", "columns", "said"),
     [
