@@ -158,6 +158,14 @@ def test_colours_and_their_places(describer):
     assert "It has no colour." in text(describer, canvas())
 
 
+def test_traces_of_many_colours(describer):
+    picture = np.full((240, 320, 3), 0.5, np.float32)
+    for index, rgb in enumerate(((0.9, 0.1, 0.1), (0.1, 0.8, 0.2), (0.1, 0.2, 0.9))):
+        picture[40 * index : 40 * index + 24, :24] = rgb  # 0.75 % each
+    words = text(describer, picture, source="b")
+    assert "It has traces of several colours, each under 1 %; 98 % is nearly grey." in words
+
+
 @pytest.mark.parametrize(
     "rgb, name",
     [

@@ -40,6 +40,8 @@ def colour_sentence(view: View) -> str:
             phrases.append(f"{name} ({percent(share)}, mainly {where})")
     grey = 1 - float(coloured.mean())
     rest = f"; {percent(grey)} is nearly grey" if grey >= 0.05 else ""
+    if not phrases:
+        return f"It has traces of several colours, each under 1 %{rest}."
     return f"Its colours are {listed(phrases)}{rest}."
 
 
