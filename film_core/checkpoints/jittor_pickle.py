@@ -10,6 +10,8 @@ import numpy as np
 from film_core.checkpoints.failures import hostile, not_a_checkpoint, truncated
 from film_core.checkpoints.pickle_reader import MAX_STREAM, Allowed, Built, read_pickle
 
+MAX_ARRAYS_BYTES = 4 * MAX_STREAM
+"""Most bytes of float32 arrays: a stream that holds each value once, in a byte, gives no more."""
 MARKER = b"HCAJSLHD"
 _SHA1_LENGTH = 20
 _DTYPES = {"f8", "f4", "f2", "i8", "i4", "i2", "i1", "u1", "b1"}
@@ -35,15 +37,17 @@ def read_jittor_pickle(path: Path) -> dict[str, np.ndarray]:
         content = _unwrapped(content["model"])
     if not isinstance(content, dict):
         raise not_a_checkpoint(path.name, "its pickle holds no state dict")
-    state = {}
-    for key, value in content.items():
-        array = _unwrapped(value)
+    arrays = {str(key): _unwrapped(value) for key, value in content.items()}
+    for key, array in arrays.items():
         if not isinstance(array, np.ndarray):
-            raise not_a_checkpoint(path.name, f"its entry {str(key)[:80]} is not an array")
-        state[str(key).removeprefix("module.")] = np.ascontiguousarray(array, np.float32).reshape(
-            array.shape
-        )
-    return state
+            raise not_a_checkpoint(path.name, f"its entry {key[:80]} is not an array")
+    # Many entries may name one array of the stream, and each would become an array of its own.
+    if sum(4 * array.size for array in arrays.values()) > MAX_ARRAYS_BYTES:
+        raise hostile(path.name, f"its arrays take more than {MAX_ARRAYS_BYTES} bytes")
+    return {
+        key.removeprefix("module."): np.ascontiguousarray(array, np.float32).reshape(array.shape)
+        for key, array in arrays.items()
+    }
 
 
 def _unwrapped(value: Any) -> Any:

@@ -81,8 +81,9 @@ def read_pickle(
             machine.step(opcode.name, argument)
     except CheckpointError:
         raise
-    except (ValueError, OverflowError, UnicodeError) as error:
-        # What pickletools raises for opcodes that don't exist or run past the end of the stream.
+    except (ValueError, OverflowError, UnicodeError, RecursionError) as error:
+        # What pickletools raises for opcodes that don't exist or run past the end of the stream,
+        # and Python for what is nested too deeply to be walked.
         raise truncated(name, f"its pickle can't be read: {str(error)[:120]}") from None
     return machine.result()
 
@@ -215,6 +216,8 @@ class _Machine:
 
     def op_STACK_GLOBAL(self, _):  # noqa: N802
         module, attribute = self.take(2)
+        if not isinstance(module, str) or not isinstance(attribute, str):
+            raise truncated(self.name, "its pickle names a function by something else than text")
         self.op_GLOBAL(f"{module} {attribute}")
 
     def op_REDUCE(self, _):  # noqa: N802

@@ -99,7 +99,7 @@ class _Archive:
         if len(pickles) != 1:
             raise not_a_checkpoint(self.name, "a zip without PyTorch's data.pkl")
         self.root = pickles[0].split("/")[0]
-        self.read_bytes = 0
+        self.held_bytes = 0
 
     def check_members(self, file_size: int) -> None:
         """Refuse archives that unpack to more than they are: PyTorch only ever stores."""
@@ -159,15 +159,22 @@ class _Archive:
         if not isinstance(tensor, StoredTensor):
             raise not_a_checkpoint(self.name, f"its entry {key[:80]} is not a tensor")
         storage, kind = tensor.storage, _STORAGES[tensor.storage.kind]
-        self.read_bytes += storage.count * kind.itemsize
-        if self.read_bytes > MAX_TENSORS_BYTES:
-            raise hostile(self.name, f"its tensors take more than {MAX_TENSORS_BYTES} bytes")
         last = tensor.offset + sum(
             (size - 1) * stride for size, stride in zip(tensor.shape, tensor.strides, strict=True)
         )
         empty = 0 in tensor.shape
         if not empty and (last >= storage.count or math.prod(tensor.shape) > storage.count):
             raise truncated(self.name, f"the tensor {key[:80]} reaches past its storage")
+        # A view keeps its whole member alive, and a byte becomes a float32 of four; many tensors
+        # may name one storage, and each is read anew.
+        member = self.members.get(f"{self.root}/data/{storage.key}")
+        self.held_bytes += max(
+            storage.count * kind.itemsize,
+            member.file_size if member is not None else 0,
+            4 * math.prod(tensor.shape),
+        )
+        if self.held_bytes > MAX_TENSORS_BYTES:
+            raise hostile(self.name, f"its tensors take more than {MAX_TENSORS_BYTES} bytes")
         data = self.member(f"data/{storage.key}", MAX_TENSORS_BYTES)
         if len(data) < storage.count * kind.itemsize:
             raise truncated(self.name, f"the storage of {key[:80]} is too short")

@@ -12,9 +12,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from film_core.checkpoints import HostileCheckpointError, read_weights
+from film_core.checkpoints import (
+    HostileCheckpointError,
+    jittor_pickle,
+    read_weights,
+    torch_archive,
+)
 from film_core.checkpoints.jittor_pickle import read_jittor_pickle
-from film_core.checkpoints.pickle_reader import read_pickle
+from film_core.checkpoints.pickle_reader import Allowed, read_pickle
 from film_core.checkpoints.store import read_safetensors
 from film_core.checkpoints.torch_archive import read_torch_archive
 from film_core.errors import CheckpointError
@@ -141,6 +146,56 @@ def test_tensors_cannot_look_outside_their_storage(tmp_path, opcode, offset, sha
     path.write_bytes(opcode.archive(stream, {"0": b"\0" * 12}))
     with pytest.raises(CheckpointError):
         read_weights(path)
+
+
+def test_one_array_under_many_names_does_not_fill_the_memory(tmp_path, monkeypatch):
+    monkeypatch.setattr(jittor_pickle, "MAX_ARRAYS_BYTES", 40_000)
+    shared = np.ones(1000, np.int8)
+    path = tmp_path / "x.pkl"
+    path.write_bytes(pickle.dumps({f"k{n}": shared for n in range(10)}, 4))
+    assert len(read_jittor_pickle(path)) == 10
+    path.write_bytes(pickle.dumps({f"k{n}": shared for n in range(11)}, 4))
+    monkeypatch.setattr(np, "ascontiguousarray", None)  # refused before anything is converted
+    with pytest.raises(HostileCheckpointError, match="more than 40000 bytes"):
+        read_jittor_pickle(path)
+
+
+@pytest.mark.parametrize("count, stored", [(1000, 1000), (1, 4000)])
+def test_one_storage_under_many_names_does_not_fill_the_memory(
+    tmp_path, opcode, monkeypatch, count, stored
+):
+    """Bytes that become float32 of four, and a member of more bytes than the pickle tells of."""
+    monkeypatch.setattr(torch_archive, "MAX_TENSORS_BYTES", 40_000)
+    for entries in (10, 11):
+        tensors = {
+            f"k{n}": opcode.tensor("0", count, (count,), (1,), kind="ByteStorage")
+            for n in range(entries)
+        }
+        path = tmp_path / f"{entries}.pth"
+        stream = opcode.program(opcode.dictionary(tensors))
+        path.write_bytes(opcode.archive(stream, {"0": b"\1" * stored}))
+    assert len(read_torch_archive(tmp_path / "10.pth")) == 10
+    with pytest.raises(HostileCheckpointError, match="more than 40000 bytes"):
+        read_torch_archive(tmp_path / "11.pth")
+
+
+def test_a_function_is_named_by_text_alone(opcode):
+    """A tuple of ten of the tuple before, nine deep: a kilobyte that prints as gigabytes."""
+    nested = opcode.text("laugh")
+    for slot in range(9):
+        again = pickle.BINGET + bytes([slot])
+        nested += pickle.BINPUT + bytes([slot]) + pickle.MARK + again * 10 + pickle.TUPLE
+    for named in (nested + opcode.text("b"), opcode.text("a") + opcode.integer(1)):
+        with pytest.raises(CheckpointError, match="something else than text"):
+            read_pickle(opcode.program(named + pickle.STACK_GLOBAL), {})
+
+
+def test_deep_nesting_is_a_damaged_file(opcode):
+    deep = pickle.EMPTY_TUPLE + pickle.TUPLE1 * 100_000
+    walks = {"a b": Allowed("a b", repr)}
+    stream = opcode.program(opcode.named("a", "b") + deep + pickle.REDUCE)
+    with pytest.raises(CheckpointError, match="can't be read"):
+        read_pickle(stream, walks)
 
 
 def _small_archive(opcode) -> bytes:
