@@ -129,7 +129,7 @@ def load_steered(
     Args:
         path_or_name: as in `read_branch`.
         kernels: of the exact network, "fused" or "plain".
-        folder: where names are looked up.
+        folder: where names are looked up, the exact network's too.
 
     Raises:
         UnknownNameError, CheckpointError: as in `read_branch`, also for the exact weights.
@@ -138,7 +138,7 @@ def load_steered(
     state, card = read_branch(path_or_name, folder)
     from film_core.checkpoints.load import load_film
 
-    film, _ = load_film(weights_for_task(card.task or "ivf"), kernels)
+    film, _ = load_film(weights_for_task(card.task or "ivf", folder), kernels, folder)
     from film_core.net.steer import SteerBranch, SteeredFilm
 
     branch = SteerBranch()

@@ -92,7 +92,10 @@ def read_card_of(weights: Path, sha256: str) -> Card:
 
 def _fits(key: str, value: Any) -> bool:
     if key == "results":
-        return isinstance(value, dict)
+        return isinstance(value, dict) and all(
+            isinstance(metrics, dict) and all(map(_is_measured, metrics.values()))
+            for metrics in value.values()
+        )
     if key == "held_out":
         return isinstance(value, list) and all(isinstance(name, str) for name in value)
     if key == "seed":
@@ -100,6 +103,11 @@ def _fits(key: str, value: Any) -> bool:
     if key in ("text_width", "parameters"):
         return isinstance(value, int)
     return isinstance(value, str)
+
+
+def _is_measured(value: Any) -> bool:
+    # Infinity is a PSNR of equal pictures; an integer that no float holds is nothing measured.
+    return type(value) is float or (type(value) is int and abs(value) < 2**63)
 
 
 def _bad_card(path: Path, seen: str) -> CheckpointError:

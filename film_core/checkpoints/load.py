@@ -18,6 +18,9 @@ from film_core.checkpoints.torch_archive import read_torch_archive
 if TYPE_CHECKING:
     from film_core.net import Film
 
+NO_CARD = "There is no card beside this file."
+"""The note on the card that is made up for weights without one."""
+
 
 def read_weights(
     path_or_name: str | Path, folder: Path = WEIGHTS_FOLDER
@@ -43,7 +46,7 @@ def read_weights(
         parameters = sum(array.size for array in state.values())
         return state, Card(
             name=path.stem, text_width=width, sha256=sha256, parameters=parameters,
-            notes="There is no card beside this file.",
+            notes=NO_CARD,
         )  # fmt: skip
     card = read_card_of(path, sha256)
     return state, dataclasses.replace(card, text_width=width)

@@ -1,6 +1,7 @@
 """The shelf of weights: which there are, and where a name or a path leads."""
 
 import difflib
+import os
 from pathlib import Path
 
 from film_core.checkpoints.card import Card, read_card
@@ -33,19 +34,20 @@ def find_weights(path_or_name: str | Path, folder: Path = WEIGHTS_FOLDER) -> Pat
     """
     text = str(path_or_name)
     path = Path(text)
-    if not (path.suffix in SUFFIXES or len(path.parts) > 1 or path.is_file()):
+    # os.path, and not the path's own methods, which raise for a name that no file system takes.
+    if not (path.suffix in SUFFIXES or len(path.parts) > 1 or os.path.isfile(path)):
         named = folder / f"{text}.safetensors"
-        if named.is_file():
+        if os.path.isfile(named):
             return named
         raise unknown_name("weights file", text, [p.stem for p in folder.glob("*.safetensors")])
-    if path.is_file():
+    if os.path.isfile(path):
         return path
-    if path.is_dir():
+    if os.path.isdir(path):
         raise MissingCheckpointError(
             "checkpoint.folder", "'{path}' is a folder; name the weights file in it.", path=text
         )
     beside = []
-    if path.parent.is_dir():
+    if os.path.isdir(path.parent):
         beside = [p.name for p in path.parent.iterdir() if p.suffix in SUFFIXES]
     close = difflib.get_close_matches(path.name, beside, 1)
     if close:

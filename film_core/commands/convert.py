@@ -33,6 +33,7 @@ def run(args: argparse.Namespace) -> int:
     import dataclasses
 
     from film_core.checkpoints import find_weights, read_weights, save_weights
+    from film_core.checkpoints.load import NO_CARD
     from film_core.errors import OutputError, SettingError, unknown_name
     from film_core.tasks import find_task
     from film_core.text import ENCODERS
@@ -54,6 +55,8 @@ def run(args: argparse.Namespace) -> int:
         raise unknown_name("text encoder", args.encoder, ENCODERS)
     find_weights(args.source)
     state, card = read_weights(args.source)
+    if card.notes == NO_CARD:  # there will be one
+        card = dataclasses.replace(card, notes="")
     converted = f"Converted from {args.source.name} (SHA-256 {card.sha256})."
     notes = [args.notes or "", "" if args.source.suffix == ".safetensors" else converted]
     given = {

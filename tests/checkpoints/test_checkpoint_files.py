@@ -4,12 +4,14 @@ import collections
 import hashlib
 import json
 import pickle
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from film_core import checkpoints
+from film_core.__main__ import main
 from film_core.checkpoints import Card, film_layout, read_weights, save_weights
 from film_core.errors import CheckpointError, OutputError, UnknownNameError
 
@@ -153,6 +155,13 @@ def test_mistyped_name_is_answered(tmp_path, film_state):
         read_weights(str(tmp_path) + "/.")
 
 
+def test_a_name_longer_than_file_systems_take_is_unknown(tmp_path):
+    with pytest.raises(UnknownNameError, match="no weights file named"):
+        read_weights("f" * 300, tmp_path)
+    with pytest.raises(checkpoints.MissingCheckpointError):
+        read_weights(tmp_path / ("f" * 300 + ".pth"))
+
+
 @pytest.mark.parametrize("content", [b"", b"hello, I am text", b"\x89PNG\r\n\x1a\n" + b"\0" * 40])
 def test_other_files_are_not_checkpoints(tmp_path, content):
     path = tmp_path / "x.pth"
@@ -222,6 +231,11 @@ def test_unwritable_place_is_a_sentence(tmp_path, film_state):
         '{"name": 3}',
         '{"name": "a", "held_out": "b"}',
         '{"name": "a", "colour": 1}',
+        '{"name": "a", "results": []}',
+        '{"name": "a", "results": {"RoadScene": "good"}}',
+        '{"name": "a", "results": {"RoadScene": {"EN": null}}}',
+        '{"name": "a", "results": {"RoadScene": {"EN": true}}}',
+        '{"name": "a", "results": {"RoadScene": {"EN": 1' + "0" * 400 + "}}}",
         "[" * 100_000,
     ],
 )
@@ -230,3 +244,37 @@ def test_bad_cards_are_refused(tmp_path, content):
     path.write_text(content)
     with pytest.raises(CheckpointError, match="card"):
         checkpoints.read_card(path)
+
+
+def test_the_cards_of_the_shelf_are_cards():
+    assert all(card.results for card in checkpoints.list_weights().values())
+
+
+@pytest.mark.parametrize("value", [3, -0.5, float("inf"), float("nan")])
+def test_whatever_was_measured_fits_a_card(tmp_path, value):
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps({"name": "a", "results": {"RoadScene": {"PSNR": value}}}))
+    read = checkpoints.read_card(path).results["RoadScene"]["PSNR"]
+    np.testing.assert_equal(read, value)
+
+
+def test_converted_weights_have_a_card_and_do_not_say_that_they_lack_one(tmp_path, film_state):
+    bare = tmp_path / "bare.safetensors"
+    save_weights(film_state, bare, Card("bare"))
+    bare.with_suffix(".json").unlink()
+    assert "no card" in read_weights(bare)[1].notes
+    assert main(["convert", str(bare), str(tmp_path / "new.safetensors")]) == 0
+    assert read_weights(tmp_path / "new.safetensors")[1].notes == ""
+    told = ["--notes", "Mine."]
+    assert main(["convert", str(bare), str(tmp_path / "noted.safetensors"), *told]) == 0
+    assert read_weights(tmp_path / "noted.safetensors")[1].notes == "Mine."
+
+
+def test_a_branch_is_joined_to_the_exact_weights_of_its_folder(tmp_path):
+    for suffix in (".safetensors", ".json"):
+        shutil.copy(checkpoints.WEIGHTS_FOLDER / f"film-steer-mff{suffix}", tmp_path)
+    with pytest.raises(UnknownNameError, match="'film-ivf'"):
+        checkpoints.load_steered("film-steer-mff", folder=tmp_path)
+    (tmp_path / "film-mff.safetensors").write_bytes(b"another's")
+    with pytest.raises(CheckpointError, match="film-mff"):
+        checkpoints.load_steered("film-steer-mff", folder=tmp_path)
