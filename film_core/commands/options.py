@@ -37,11 +37,13 @@ def settings_of(given: list[str]) -> dict[str, str]:
 
 
 def check_output(path: Path) -> None:
-    """Refuse an output path that can't work before minutes are spent on its content.
+    """Refuse a picture's output path that can't work before minutes are spent on its content.
 
     Raises:
-        OutputError: its folder doesn't exist, or the path is a folder.
+        OutputError: its folder doesn't exist, the path is a folder, or it doesn't end with .png.
     """
+    from film_core.images import check_ending
+
     if path.is_dir():
         raise OutputError(
             "output.folder", "'{path}' is a folder: name a file in it.", path=str(path)
@@ -51,6 +53,7 @@ def check_output(path: Path) -> None:
             "output.no_folder", "The folder '{folder}' doesn't exist: make it first.",
             folder=str(path.parent),
         )  # fmt: skip
+    check_ending(path)
 
 
 def make_folder(path: Path) -> None:

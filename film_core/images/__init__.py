@@ -12,7 +12,7 @@ from film_core.images.limits import ImageLimits
 from film_core.images.pairing import PairedSources, pair
 from film_core.images.reading import read_image, read_text
 from film_core.images.source import SourceImage
-from film_core.images.writing import encode_png, write_image
+from film_core.images.writing import check_ending, encode_png, write_image
 
 __all__ = [
     "Header",
@@ -20,6 +20,7 @@ __all__ = [
     "PairedSources",
     "SourceImage",
     "Suggestion",
+    "check_ending",
     "compose",
     "encode_png",
     "guess",

@@ -37,13 +37,22 @@ def write_image(
         OutputError: another ending, no such folder, not writable, disk full, or a picture that
             PNG can't hold.
     """
+    check_ending(path)
+    write_bytes(path, encode_png(picture, text))
+
+
+def check_ending(path: str | os.PathLike) -> None:
+    """Refuse a name that says another format than the PNG that would be in the file.
+
+    Raises:
+        OutputError: it doesn't end with ".png".
+    """
     target = Path(path)
     if target.suffix.lower() != ".png":
         raise OutputError(
             "output.format", "'{path}' doesn't end with .png; results are written as PNG.",
             path=str(target),
         )  # fmt: skip
-    write_bytes(target, encode_png(picture, text))
 
 
 def write_bytes(path: str | os.PathLike, content: bytes) -> None:

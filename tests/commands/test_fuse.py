@@ -132,6 +132,8 @@ def test_an_output_that_cannot_be_written_is_refused_before_the_work(capsys, ima
     assert "doesn't exist" in told
     told = refused(capsys, "fuse", a, b, "--task", "ivf", "--out", images)
     assert "is a folder" in told
+    told = refused(capsys, "fuse", "no.png", b, "--task", "ivf", "--out", images / "f.jpg")
+    assert "doesn't end with .png" in told  # before the images are looked at
 
 
 def test_a_full_disk_leaves_no_half_written_file(capsys, images, random_weights, monkeypatch):
