@@ -18,24 +18,29 @@ def cache_home() -> tuple[Path, str]:
     """Return the folder that stands for the home folder of Jittor's caches, and a remark.
 
     The first that can be written of: the environment's ``FILM_CACHE`` and ``JITTOR_HOME``, the home
-    folder, ``XDG_CACHE_HOME``, and a folder of this user under the temporary one.
+    folder, ``XDG_CACHE_HOME``, and a folder of this user under the temporary one. A ``~`` that
+    stands for nothing, where HOME isn't set and the user has no entry, can't be written either.
 
     Raises:
         RuntimeStartError: none of them can be written.
     """
     environment = os.environ
     asked = environment.get("FILM_CACHE") or environment.get("JITTOR_HOME")
-    candidates = [Path(asked).expanduser()] if asked else []
-    candidates += [
-        Path(p) for p in (os.path.expanduser("~"), environment.get("XDG_CACHE_HOME")) if p
+    temporary = str(Path(tempfile.gettempdir()) / f"film-studio-{os.getuid()}")
+    places = [p for p in (asked, "~", environment.get("XDG_CACHE_HOME"), temporary) if p]
+    # A ~ that Python leaves as it is would become a folder of that name wherever one stands.
+    candidates = [os.path.expanduser(place) for place in places]
+    said = [
+        f"{place} (no home folder is known: set HOME)" if place.startswith("~") else place
+        for place in candidates
     ]
-    candidates.append(Path(tempfile.gettempdir()) / f"film-studio-{os.getuid()}")
-    for place, candidate in enumerate(candidates):
-        if _writable(candidate / ".cache" / "jittor"):
+    for number, place in enumerate(candidates):
+        candidate = Path(place)
+        if not place.startswith("~") and _writable(candidate / ".cache" / "jittor"):
             remark = ""
-            if place:
+            if number:
                 remark = (
-                    f"{candidates[0]} can't be written, so compiled code is kept in {candidate}; "
+                    f"{said[0]} can't be written, so compiled code is kept in {candidate}; "
                     "set FILM_CACHE to a folder that outlasts a restart."
                 )
             return candidate.absolute(), remark
@@ -43,7 +48,7 @@ def cache_home() -> tuple[Path, str]:
         "runtime.no_cache_folder",
         "None of {tried} can be written, and compiled code needs a folder: "
         "set FILM_CACHE to one that can.",
-        tried=", ".join(map(str, candidates)),
+        tried=", ".join(said),
     )
 
 

@@ -89,6 +89,28 @@ def test_film_cache_comes_first(tmp_path, monkeypatch):
     assert cache_home() == (tmp_path, "")
 
 
+@pytest.mark.parametrize("asked, first", [("", "~"), ("~/kept", "~/kept")])
+def test_without_a_home_no_folder_called_tilde_is_made(tmp_path, monkeypatch, asked, first):
+    def nobody(_):
+        raise KeyError("getpwuid(): uid not found")
+
+    monkeypatch.setattr("pwd.getpwuid", nobody)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("HOME", raising=False)
+    monkeypatch.delenv("JITTOR_HOME", raising=False)
+    monkeypatch.setenv("FILM_CACHE", asked)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "elsewhere"))
+    home, remark = cache_home()
+    assert home == tmp_path / "elsewhere"
+    assert remark.startswith(f"{first} (") and "HOME" in remark and "FILM_CACHE" in remark
+    assert [p.name for p in tmp_path.iterdir()] == ["elsewhere"]
+    (tmp_path / "blocked").write_text("a file where a folder is needed")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "blocked"))
+    monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path / "blocked"))
+    with pytest.raises(RuntimeStartError, match="set HOME"):
+        cache_home()
+
+
 def test_onednn_is_linked_from_its_packages_and_a_dead_link_is_mended(tmp_path):
     assert link_onednn(tmp_path) == ""
     folder = tmp_path / ".cache/jittor/mkl/dnnl_lnx_2.2.0_cpu_gomp"
