@@ -148,7 +148,7 @@ def _request_parsers() -> list[Callable]:
         lambda value: choice_of(SimpleNamespace(_data=value)),
         lambda value: exploring.look_after(Look(), str(value)),
         lambda value: preferred_language(str(value)),
-        lambda value: _decoded(value, "image_a"),
+        lambda value: _decoded(value, "image_a", desk),
         lambda value: read_fragment(str(value)),
         study, path, name,
     ]  # fmt: skip
