@@ -177,6 +177,7 @@ def _import_jittor(place: _Place, progress: Progress | None = None) -> str:
         import jittor_utils
     try:
         _redirect_cache(jittor_utils, place)
+        _let_compile_pool_end(jittor_utils)
         if progress:
             jittor_utils.DelayProgress = _stage_reporter(progress)
         import jittor  # noqa: F401
@@ -245,6 +246,21 @@ def _stage_reporter(progress: Progress) -> type:
             progress("jittor", finished / self.total, f"{finished} of {self.total} files")
 
     return StageReporter
+
+
+def _let_compile_pool_end(jittor_utils) -> None:
+    """Let SIGTERM end Jittor's compile processes, which it sends and then waits for them.
+
+    They are forks, and a command of ours may take the signal as a wish to stop after the item that
+    runs: they would take it so too, and live on.
+    """
+    begin = jittor_utils.pool_initializer
+
+    def begin_to_compile() -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        begin()
+
+    jittor_utils.pool_initializer = begin_to_compile
 
 
 def _end_compile_pool(jittor_utils) -> None:

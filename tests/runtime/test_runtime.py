@@ -184,3 +184,21 @@ def test_openmp_s_list_of_threads_is_read_by_its_first_number(said, threads):
     from film_core.runtime.start import _first_number
 
     assert _first_number(said) == threads
+
+
+def test_compile_processes_end_although_the_command_keeps_sigterm_for_itself(repository):
+    """Found as a hang: `batch` waited for ever for compile processes that took it as it does."""
+    code = (
+        "import signal, types\n"
+        "from multiprocessing import Pool\n"
+        "from film_core.runtime.start import _let_compile_pool_end\n"
+        "signal.signal(signal.SIGTERM, lambda *_: None)\n"
+        "jittor_utils = types.SimpleNamespace(pool_initializer=lambda: None)\n"
+        "_let_compile_pool_end(jittor_utils)\n"
+        "pool = Pool(3, initializer=jittor_utils.pool_initializer)\n"
+        "pool.map(abs, range(9)); pool.terminate(); pool.join(); print('ended')"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", code], cwd=repository, capture_output=True, text=True, timeout=60
+    )
+    assert ended.stdout.strip() == "ended", ended.stderr
