@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -11,6 +12,12 @@ from demo.endpoints import _decoded
 from demo.settings import Settings
 from film_core.errors import ImageError
 from tests.page.test_separation import answer
+
+
+def run(answering):
+    """In a thread of its own: a test with a browser before this one leaves its loop running."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, answering).result()
 
 
 class Application:
@@ -54,12 +61,12 @@ async def sent(bodies: Bodies, parts: list[bytes], length: int | None = None) ->
 def test_a_body_is_refused_by_what_it_says_and_by_what_it_is():
     application = Application()
     bodies = Bodies(application, limit=100)
-    assert asyncio.run(sent(bodies, [b"x" * 60, b"x" * 40], 100)) == 200
-    assert asyncio.run(sent(bodies, [b"x"], 101)) == 413  # before anything is read
+    assert run(sent(bodies, [b"x" * 60, b"x" * 40], 100)) == 200
+    assert run(sent(bodies, [b"x"], 101)) == 413  # before anything is read
     assert application.read == 100
-    assert asyncio.run(sent(bodies, [b"x" * 60] * 1000)) == 413  # a stream that says nothing
+    assert run(sent(bodies, [b"x" * 60] * 1000)) == 413  # a stream that says nothing
     assert application.read == 160
-    assert asyncio.run(sent(bodies, [b"x" * 100])) == 200  # nothing of it is counted any more
+    assert run(sent(bodies, [b"x" * 100])) == 200  # nothing of it is counted any more
 
 
 def test_many_bodies_at_once_have_a_limit_together():
@@ -74,7 +81,7 @@ def test_many_bodies_at_once_have_a_limit_together():
         application.wait.set()
         return await first, second, await third
 
-    assert asyncio.run(both()) == (200, 503, 200)
+    assert run(both()) == (200, 503, 200)
 
 
 def test_an_error_of_the_application_stays_one():
@@ -82,7 +89,7 @@ def test_an_error_of_the_application_stays_one():
         raise RuntimeError("its own")
 
     with pytest.raises(RuntimeError, match="its own"):
-        asyncio.run(sent(Bodies(broken, 100), [b"x"]))
+        run(sent(Bodies(broken, 100), [b"x"]))
 
 
 def test_the_running_page_refuses_an_endless_call(stand_in_page):
