@@ -27,7 +27,8 @@ def replace_atomically(path: Path, write: Callable[[Path], object]) -> None:
         OutputError: no such folder, no permission, or no room on the disk.
     """
     try:
-        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        # Not the whole name: one as long as names may be has no room for more.
+        handle, temporary = tempfile.mkstemp(prefix=f".{path.name[:40]}.", dir=path.parent)
         os.close(handle)
     except OSError as error:
         raise output_error(path, error) from None

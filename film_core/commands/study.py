@@ -72,7 +72,11 @@ def run(args: argparse.Namespace) -> int:
     if question.controls:
         other = describe_another(sources, task, fuser.describer)
         if args.other_a is not None or args.other_b is not None:
-            other = args.other_a or "", args.other_b or ""
+            a, b = other or ("", "")
+            other = (
+                a if args.other_a is None else args.other_a,
+                b if args.other_b is None else args.other_b,
+            )
         question = Question(**{**vars(question), "other": other})
     with stop_on_interrupt() as cancelled:
         study = run_study(

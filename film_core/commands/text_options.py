@@ -128,9 +128,11 @@ def needs_training_packages() -> Iterator[None]:
 
 def print_report(report, done: str) -> None:
     """Print what a batch did, and on standard error what it couldn't do."""
+    from film_core.batch.pairing import printable
+
     parts = [f"{len(report.written)} {done}", f"{len(report.kept)} as they were"]
     if report.foreign:
         parts.append(f"{len(report.foreign)} written by others left alone (--force replaces them)")
-    print(f"{report.folder}: {', '.join(parts)}")
+    print(f"{printable(str(report.folder))}: {', '.join(parts)}")
     for sentence in report.failed.values():
         print(f"  left out: {sentence}", file=sys.stderr)

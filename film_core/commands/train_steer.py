@@ -49,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
             "material": str(args.material),
             "init": args.init or "",
             "recipe": recipe.as_dict(),
-            "command": "python -m film_core " + shlex.join(sys.argv[1:]),
+            "command": _command(),
         }
     material = Path(params["material"])
     if not args.data and not (material / "scenes.npz").is_file():
@@ -72,6 +72,7 @@ def run(args: argparse.Namespace) -> int:
     scenes, pool = _material(args.data, material, recipe, encoder, stage_printer())
     if experiment is None:
         experiment = Experiment.begin(args.out, args.name, params)
+    experiment.log.info("%s", _command())
     jt.set_global_seed(recipe.seed)
     branch = SteerBranch()
     if params["init"]:
@@ -96,6 +97,10 @@ def run(args: argparse.Namespace) -> int:
         trainer.resume()
     trainer.train()
     return 0
+
+
+def _command() -> str:
+    return "python -m film_core " + shlex.join(sys.argv[1:])
 
 
 def _material(data: Path | None, folder: Path, recipe, encoder, progress):

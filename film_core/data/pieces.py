@@ -13,7 +13,6 @@ import json
 import os
 import shutil
 import zlib
-from collections.abc import Iterable
 from pathlib import Path
 from zipfile import BadZipFile
 
@@ -54,28 +53,34 @@ class Pieces:
         else:
             write_atomically(note, json.dumps(attributes).encode())
 
-    def read(self, name: str) -> dict[str, np.ndarray] | None:
-        """Return {array name: array} of the pair, None where it isn't there whole."""
+    def read(self, name: str, digest: str) -> dict[str, np.ndarray] | None:
+        """Return {array name: array} of the pair, None where it isn't there whole.
+
+        `digest` stands for the content of the files it is made of: a pair that was made of others
+        is not there.
+        """
         try:
-            with np.load(self._path(name), allow_pickle=False) as piece:
+            with np.load(self._path(name, digest), allow_pickle=False) as piece:
                 return {key: piece[key] for key in (*ARRAYS, "description")}
         except FileNotFoundError:
             return None
         except (BadZipFile, zlib.error, ValueError, KeyError, EOFError, NotImplementedError):
             return None  # zip's checksum of every array was wrong, or it is no such file
 
-    def write(self, name: str, arrays: dict[str, np.ndarray], description: Attributes) -> None:
-        """Keep a pair.
+    def write(
+        self, name: str, digest: str, arrays: dict[str, np.ndarray], description: Attributes
+    ) -> None:
+        """Keep a pair that was made of the files of `digest`.
 
         Raises:
             OutputError: no room, no permission.
         """
         content = io.BytesIO()
         np.savez(content, **arrays, description=np.array(json.dumps(description)))
-        write_atomically(self._path(name), content.getvalue())
+        write_atomically(self._path(name, digest), content.getvalue())
 
-    def merge(self, path: Path, names: Iterable[str], attributes: Attributes) -> None:
-        """Write the pairs called `names` to the H5 file `path`.
+    def merge(self, path: Path, pairs: dict[str, str], attributes: Attributes) -> None:
+        """Write `pairs`, {name: digest}, to the H5 file `path`.
 
         Raises:
             OSError: no room, no permission, or a pair is no longer there.
@@ -86,8 +91,8 @@ class Pieces:
                 file.attrs.update(attributes)
                 for group in (*ARRAYS, "description"):
                     file.create_group(group)
-                for name in names:
-                    self._add(file, name)
+                for name, digest in pairs.items():
+                    self._add(file, name, digest)
                     if sink.error is not None:
                         break
             if sink.error is not None:
@@ -97,8 +102,8 @@ class Pieces:
         """Delete the folder."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def _add(self, file: h5py.File, name: str) -> None:
-        piece = self.read(name)
+    def _add(self, file: h5py.File, name: str, digest: str) -> None:
+        piece = self.read(name, digest)
         if piece is None:
             raise OSError(errno.EIO, f"the finished pair '{name}' can no longer be read")
         for key in ("imageA", "imageB"):
@@ -107,9 +112,10 @@ class Pieces:
         described = file["description"].create_group(name)
         described.attrs.update(json.loads(str(piece["description"])))
 
-    def _path(self, name: str) -> Path:
+    def _path(self, name: str, digest: str) -> Path:
         # A name may be too long for what is put before and behind it.
-        return self.folder / f"{hashlib.sha256(os.fsencode(name)).hexdigest()[:32]}.npz"
+        key = hashlib.sha256(os.fsencode(name) + digest.encode()).hexdigest()
+        return self.folder / f"{key[:32]}.npz"
 
 
 class _Sink:

@@ -1,5 +1,6 @@
 """Writes prepared H5 files: resumable after a kill, and never a half-written file at the end."""
 
+import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -42,7 +43,8 @@ def prepare(
     """Write the pairs of `listed` to the H5 file `path`.
 
     Each pair is first a file in the folder ``<path>.partial``; the H5 file is made of those when
-    all are there. A second run with the same settings carries on where the first was stopped.
+    all are there. A second run with the same settings carries on where the first was stopped; a
+    pair whose images, text or features are other ones by then is made again.
 
     Args:
         listed: what to prepare.
@@ -64,7 +66,7 @@ def prepare(
         raise _unusable(next(iter(skipped.values())))
     texts = TextSource(listed, encoder, describer)
     attributes = _attributes(listed, size, encoder, describer)
-    done: list[str] = []
+    done: dict[str, str] = {}
     written = kept = 0
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -75,12 +77,13 @@ def prepare(
             if progress is not None:
                 progress("prepare", index / len(listed.pairs), files.name)
             try:
-                if pieces.read(files.name) is not None:
+                digest = _digest(files.a, files.b, *texts.files(files.name))
+                if pieces.read(files.name, digest) is not None:
                     kept += 1
                 else:
-                    pieces.write(files.name, *_prepared(files, size, texts))
+                    pieces.write(files.name, digest, *_prepared(files, size, texts))
                     written += 1
-                done.append(files.name)
+                done[files.name] = digest
             except OutputError:
                 raise
             except FilmError as error:
@@ -115,6 +118,26 @@ def _attributes(listed: PairList, size: str, encoder, describer) -> Attributes:
         "text_width": encoder.width,
         "describer": describer.name if describer is not None else "",
     }
+
+
+def _digest(*paths: Path) -> str:
+    """Return a digest of the files' contents; which of them aren't there counts too.
+
+    Raises:
+        DataError: a file that can't be read.
+    """
+    parts = []
+    for path in paths:
+        try:
+            parts.append(hashlib.sha256(path.read_bytes()).hexdigest())
+        except FileNotFoundError:
+            parts.append("-")
+        except OSError as error:
+            raise DataError(
+                "data.unreadable", "'{path}' can't be read ({reason}).",
+                path=str(path), reason=error.strerror or str(error),
+            ) from None  # fmt: skip
+    return hashlib.sha256(" ".join(parts).encode()).hexdigest()
 
 
 def _prepared(

@@ -45,6 +45,15 @@ class TextSource:
     def __init__(self, listed: PairList, encoder, describer) -> None:
         self.listed, self.encoder, self.describer = listed, encoder, describer
 
+    def files(self, name: str) -> list[Path]:
+        """Return the files that the text of the pair called `name` is looked for in."""
+        root = self.listed.root
+        if root is None:
+            return []
+        below = Path(self.listed.task.name.upper()) / self.listed.dataset
+        written = [root / "Text" / below / f"{name}{part}.txt" for part in ("", "_A", "_B")]
+        return [root / "TextFeature" / below / f"{name}.npy", *written]
+
     def of(self, name: str, pair: PairedSources) -> PairText:
         """Return the text of the pair called `name`.
 

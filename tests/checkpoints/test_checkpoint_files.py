@@ -13,6 +13,7 @@ import pytest
 from film_core import checkpoints
 from film_core.__main__ import main
 from film_core.checkpoints import Card, film_layout, read_weights, save_weights
+from film_core.checkpoints.writing import write_atomically
 from film_core.errors import CheckpointError, OutputError, UnknownNameError
 
 
@@ -141,6 +142,12 @@ def test_a_failed_write_keeps_weights_and_card(tmp_path, film_state, monkeypatch
         save_weights(film_state, path, Card("a", data="new"))
     monkeypatch.undo()
     assert read_weights(path)[1].data == "old"
+
+
+@pytest.mark.parametrize("name", ["n" * 251 + ".csv", "红" * 83 + ".csv"])
+def test_a_file_may_have_as_long_a_name_as_file_systems_take(tmp_path, name):
+    write_atomically(tmp_path / name, b"kept")
+    assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [(name, b"kept")]
 
 
 def test_mistyped_name_is_answered(tmp_path, film_state):

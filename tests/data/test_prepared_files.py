@@ -189,6 +189,31 @@ def test_a_finished_pair_that_changed_on_the_disk_is_made_again(
     assert contents(path) == contents(whole)
 
 
+@pytest.mark.parametrize("what", ["image", "text", "features"])
+def test_a_file_exchanged_between_two_runs_is_prepared_again(
+    layout, tmp_path, encoder, describer, what
+):
+    listed = find_pairs(layout, "RoadScene", "all")
+    path, asked = tmp_path / "x.h5", iter([False, False, True])
+    with pytest.raises(Cancelled):
+        prepare(listed, path, "original", encoder, describer, cancelled=lambda: next(asked))
+    changed = listed.pairs[0]
+    texts = {"text": "Text", "features": "TextFeature"}
+    if what == "image":
+        Image.fromarray(255 - np.asarray(Image.open(changed.b))).save(changed.b)
+    else:
+        folder = layout / texts[what] / "IVF" / "RoadScene"
+        folder.mkdir(parents=True)
+        (folder / f"{changed.name}.txt").write_text("one two three four five\n\nsix")
+        if what == "features":
+            np.save(folder / f"{changed.name}.npy", np.ones((1, 6, 6), np.float32))
+    report = prepare(listed, path, "original", encoder, describer)
+    assert (report.written, report.kept) == (2, 1)
+    pair = PreparedFile(path).read(changed.name)
+    np.testing.assert_array_equal(pair.image_b[0], read_image(changed.b).luminance)
+    assert pair.text.shape[1] == (8 if what == "image" else 6)
+
+
 def test_pairs_that_are_no_longer_listed_are_dropped(layout, tmp_path, encoder, describer):
     listed = find_pairs(layout, "RoadScene", "train")
     path, asked = tmp_path / "x.h5", iter([False, True])

@@ -29,6 +29,9 @@ def test_the_verb_writes_a_report_and_prints_one_json_object(images, random_weig
     kinds = [row["kind"] for row in told["rows"]]
     assert kinds == ["base", "yours", "empty", "shuffled", "other", "random"] + 3 * ["without"]
     assert told["rows"][1]["text_b"] == "Dots."
+    other = next(row for row in told["rows"] if row["kind"] == "other")
+    assert other["text_a"] == "A lake."
+    assert other["text_b"]  # not given: the example's own
     assert set(told["rows"][0]["metrics"]) == {"SD", "EN"}
     assert "grey levels" in told["verdict"]["sentence"]
     assert json.loads((images / "out" / "study.json").read_text())["complete"] is True

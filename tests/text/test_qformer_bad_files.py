@@ -20,6 +20,7 @@ from film_core.checkpoints import (
 )
 from film_core.errors import SettingError, TextError
 from film_core.text import load_encoder
+from film_core.text.describers.vlm.folder import find_model
 from film_core.text.qformer import QFormer, read_qformer
 
 
@@ -39,6 +40,18 @@ def test_nothing_there(tmp_path):
     refused(tmp_path / "no", MissingCheckpointError, "qformer.missing", "published-weights")
     (tmp_path / "readme.md").write_text("hello")
     refused(tmp_path, MissingCheckpointError, "qformer.folder", r"it holds readme\.md")
+
+
+def test_a_path_from_home_where_there_is_none(monkeypatch):
+    def nobody(_):
+        raise KeyError("getpwuid(): uid not found")
+
+    monkeypatch.setattr("pwd.getpwuid", nobody)
+    monkeypatch.delenv("HOME", raising=False)
+    with pytest.raises(MissingCheckpointError, match="~/qformer"):
+        read_qformer("~/qformer")
+    with pytest.raises(TextError, match="~/blip"):
+        find_model("~/blip")
 
 
 def test_other_kinds_of_file(tmp_path):

@@ -5,6 +5,7 @@ ever read. Nothing in a file is executed.
 """
 
 import json
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -74,7 +75,7 @@ def read_qformer(path: str | Path) -> QFormerWeights:
         NotACheckpointError, TruncatedCheckpointError, HostileCheckpointError: an unusable file.
         WrongKeysError, WrongShapesError, WrongValuesError: another network's weights.
     """
-    files = _files(Path(path).expanduser())
+    files = _files(Path(os.path.expanduser(path)))  # Path's own raises where there is no home
     state, unused, native = {}, [], True
     for file in files:
         native &= file.suffix != ".pth"

@@ -30,7 +30,7 @@ def find_model(path_or_name: str | None) -> tuple[Path, str]:
             "environment variable {variable} (docs/describers.md).",
             variable=ENVIRONMENT,
         )
-    folder = Path(asked).expanduser()
+    folder = Path(os.path.expanduser(asked))  # Path's own raises where there is no home
     if not folder.is_dir():
         folder = _cached(asked)
     _check_config(folder)
