@@ -9,6 +9,9 @@ import os
 import stat
 import zipfile
 import zlib
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -43,19 +46,20 @@ def open_archive(archive: str | os.PathLike | bytes, limits: BatchLimits | None 
     entries = _entries(archive, limits)
     items, unpaired = [], []
     total = 0
-    for entry in entries:
-        path = _printable(entry.filename)
+    for entry, path in zip(entries, _shown(entries), strict=True):
+        raw = entry.filename
         total += entry.file_size
         reason = _refusal(entry, path, limits)
         if (
-            entry.filename.endswith("/")  # `is_dir` fails on an empty name
-            or path.split("/")[0] in _SYSTEM_FOLDERS
-            or (not reason and _hidden(path))
+            raw.endswith("/")  # `is_dir` fails on an empty name
+            or raw.split("/")[0] in _SYSTEM_FOLDERS
+            or (not reason and _hidden(raw))
         ):
             continue
-        reason = reason or unsuitable(path)
+        if reason is None and (unfit := unsuitable(raw)) is not None:
+            reason = replace(unfit, path=path)
         if reason is None:
-            items.append(Item(path, lambda entry=entry: _read(archive, entry, limits)))
+            items.append(Item(path, lambda entry=entry: _read(archive, entry, limits), raw))
         else:
             unpaired.append(reason)
     if total > limits.max_unpacked_bytes:
@@ -118,14 +122,15 @@ def _file(archive: str | os.PathLike | bytes) -> BinaryIO:
 
 
 def _refusal(entry: zipfile.ZipInfo, path: str, limits: BatchLimits) -> Unpaired | None:
-    """Return why `entry` is not touched, or None."""
+    """Return why `entry`, which is shown as `path`, is not touched, or None."""
     kind = stat.S_IFMT(entry.external_attr >> 16)
     if kind not in (0, stat.S_IFREG):
         return Unpaired(path, "batch.link", "'{path}' is a link or a device, not an image.")
-    parts = path.replace("\\", "/").split("/")
-    if path.startswith(("/", "\\")) or ".." in parts or ":" in parts[0]:
+    raw = entry.filename
+    parts = raw.replace("\\", "/").split("/")
+    if raw.startswith(("/", "\\")) or ".." in parts or ":" in parts[0]:
         return Unpaired(path, "batch.outside", "'{path}' points outside of the zip; not touched.")
-    if path.lower().endswith(_ARCHIVES):
+    if raw.lower().endswith(_ARCHIVES):
         return Unpaired(path, "batch.nested", "'{path}' is an archive within the zip: unpack it.")
     if entry.flag_bits & 1:
         return Unpaired(path, "batch.encrypted", "'{path}' is encrypted: pack it without password.")
@@ -171,10 +176,10 @@ def _sides(items: list[Item]) -> tuple[list[Item], list[Item], list[Item]]:
     """Return the items of A, those of B, and those of which nobody knows."""
     sides: dict[str, list[Item]] = {"a": [], "b": [], "": []}
     for item in items:
-        sides[side_of(item.path)].append(item)
-    folders = sorted({item.path.rpartition("/")[0] for item in items})
+        sides[side_of(item.own_path)].append(item)
+    folders = sorted({item.own_path.rpartition("/")[0] for item in items})
     if not (sides["a"] and sides["b"]) and len(folders) == 2:
-        first = [item for item in items if item.path.rpartition("/")[0] == folders[0]]
+        first = [item for item in items if item.own_path.rpartition("/")[0] == folders[0]]
         return first, [item for item in items if item not in first], []
     return sides["a"], sides["b"], sides[""]
 
@@ -186,3 +191,16 @@ def _hidden(path: str) -> bool:
 
 def _printable(name: str) -> str:
     return printable(name)[:240]
+
+
+def _shown(entries: list[zipfile.ZipInfo]) -> Iterator[str]:
+    """Yield what to show for each entry: different names that can't be told apart are numbered,
+    for whoever has seen a preview asks for a pair by what was shown."""
+    taken: dict[str, str] = {}
+    numbers = Counter()
+    for entry in entries:
+        path = plain = _printable(entry.filename)
+        while taken.setdefault(path, entry.filename) != entry.filename:
+            numbers[plain] += 1
+            path = f"{plain} ({numbers[plain] + 1})"
+        yield path

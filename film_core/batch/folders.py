@@ -29,9 +29,10 @@ def pairs_of_folders(
         items = []
         for path in _files(folder, limits):
             reason = unsuitable(path.name)
-            shown = printable(f"{folder.name}/{path.name}")
+            raw = f"{folder.name}/{path.name}"
+            shown = printable(raw)
             if reason is None:
-                items.append(Item(shown, lambda path=path: read_file(path, limits)))
+                items.append(Item(shown, lambda path=path: read_file(path, limits), raw))
             else:
                 unpaired.append(Unpaired(shown, reason.code, reason.sentence, reason.values))
         sides.append(items)

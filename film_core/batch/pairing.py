@@ -32,15 +32,23 @@ class Item:
     Attributes:
         path: as shown, with ``/``: relative to its folder or within its archive.
         read: returns the whole file; raises FilmError where it can't be read.
+        raw: the path as the disk or the archive has it, by which files are told apart: different
+            ones may be shown alike. "" where that is `path`.
     """
 
     path: str
     read: Callable[[], bytes]
+    raw: str = ""
+
+    @property
+    def own_path(self) -> str:
+        """The path that tells it from other files; it may hold what can't be shown."""
+        return self.raw or self.path
 
     @property
     def stem(self) -> str:
-        """The file's name without folders and ending."""
-        return PurePosixPath(self.path).stem
+        """The file's own name without folders and ending."""
+        return PurePosixPath(self.own_path).stem
 
 
 @dataclass(frozen=True)
@@ -110,12 +118,12 @@ def match(items_a: Iterable[Item], items_b: Iterable[Item]) -> Preview:
         for name, one, other in sorted(found, key=lambda each: _natural(each[0]))
     ]
     for items, other in ((a, "b"), (b, "a")):
-        for item in sorted(items.values(), key=lambda one: _natural(one.path)):
+        for item in sorted(items.values(), key=lambda one: _natural(one.own_path)):
             unpaired.append(
                 Unpaired(
                     item.path, "batch.no_partner",
                     "'{path}' has no partner: side {other} has no image named '{name}'.",
-                    {"other": other.upper(), "name": item.stem},
+                    {"other": other.upper(), "name": printable(PurePosixPath(item.path).stem)},
                 )
             )  # fmt: skip
     return Preview(pairs, unpaired)
@@ -153,7 +161,7 @@ def safe_name(name: str) -> str:
 
 def _by_stem(items: Iterable[Item], unpaired: list[Unpaired]) -> dict[str, Item]:
     found: dict[str, Item] = {}
-    for item in sorted(items, key=lambda one: _natural(one.path)):
+    for item in sorted(items, key=lambda one: _natural(one.own_path)):
         key = _folded(item.stem)
         if key in found:
             unpaired.append(

@@ -80,6 +80,7 @@ def run(args: argparse.Namespace) -> int:
 def _steer(args: argparse.Namespace) -> int:
     from film_core.benchmarking.steering import print_steer_rows, run_steering
     from film_core.errors import SettingError, unknown_name
+    from film_core.images import ImageLimits
     from film_core.tasks import find_task
 
     if args.network not in ("film", "steer"):
@@ -89,11 +90,16 @@ def _steer(args: argparse.Namespace) -> int:
             "bench.data", "Name the folder of image pairs with --data, such as {example}.",
             example="../shared/data/VLFDataset",
         )  # fmt: skip
-    for name, value in (("--pairs", args.pairs), ("--cases", args.cases)):
-        if value < 1:
+    for name, value, least in (
+        ("--pairs", args.pairs, 1),
+        ("--cases", args.cases, 1),
+        ("--longest", args.longest, ImageLimits().min_side),
+    ):
+        if value < least:
             raise SettingError(
-                "bench.at_least", "{name} is {seen}; at least 1.", name=name, seen=value
-            )
+                "bench.at_least", "{name} is {seen}; at least {least}.",
+                name=name, seen=value, least=least,
+            )  # fmt: skip
     rows = run_steering(
         args.network, args.data, [find_task(name).name for name in args.tasks.split(",")],
         args.pairs, args.cases, args.longest,

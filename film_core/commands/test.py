@@ -2,7 +2,9 @@
 
 import argparse
 import json
+import math
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 SUMMARY = "fuse the test pairs of a data set and print the table"
@@ -32,7 +34,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--names", help="metrics, such as VIFF,Qabf (default: all twelve)")
     parser.add_argument("--no-rules", action="store_true", help="leave the trivial rules out")
     parser.add_argument("--limit", type=int, default=0, help="only the first so many pairs")
-    parser.add_argument("--json", action="store_true", help="print the means as one JSON object")
+    parser.add_argument(
+        "--json", action="store_true", help="print the means as JSON, a line for each data set"
+    )
     add_device(parser)
 
 
@@ -40,31 +44,36 @@ def run(args: argparse.Namespace) -> int:
     """Test; raises FilmError with the sentence to show."""
     from film_core.checkpoints.writing import write_atomically
     from film_core.commands.options import stage_printer, stop_on_interrupt
+    from film_core.errors import Cancelled
     from film_core.fusion import load_fuser
     from film_core.testing import test_weights
 
     names = chosen_metrics(args.names)
     lists = chosen_lists(args)
     fuser = load_fuser(args.weights, args.device, args.kernels, progress=stage_printer())
-    outcomes = {}
-    with stop_on_interrupt() as stopped:
+    outcomes = []
+    with stop_on_interrupt() as stopped, suppress(Cancelled):
         for listed in lists:
-            outcomes[listed.dataset] = test_weights(
+            outcome = test_weights(
                 fuser, listed, args.out, names, rules=not args.no_rules,
                 progress=stage_printer(), cancelled=stopped,
             )  # fmt: skip
-    for dataset, outcome in outcomes.items():
-        table = print_outcome(dataset, outcome, args.json)
+            outcomes.append((listed, outcome))
+    for listed, outcome in outcomes:
+        table = print_outcome(listed.dataset, outcome, args.json)
         if table:
-            write_atomically(args.out / dataset / "table.txt", f"{table}\n".encode())
+            write_atomically(args.out / listed.dataset / "table.txt", f"{table}\n".encode())
+    if len(outcomes) < len(lists):
+        print("film_core: stopped; the same command carries on.", file=sys.stderr)
+        return 130
     return 0
 
 
-def chosen_metrics(names: str | None) -> list[str]:
-    """Return the metrics named in a comma-separated list, all twelve for None."""
-    from film_core.metrics import METRICS, find_metric
+def chosen_metrics(names: str | None) -> list[str] | None:
+    """Return the metrics named in a comma-separated list, None where none were asked for."""
+    from film_core.metrics import find_metric
 
-    return list(METRICS) if names is None else [find_metric(n).name for n in names.split(",")]
+    return None if names is None else [find_metric(n).name for n in names.split(",")]
 
 
 def chosen_lists(args: argparse.Namespace) -> list:
@@ -93,12 +102,42 @@ def print_outcome(dataset: str, outcome, as_json: bool) -> str:
 
     for sentence in outcome.skipped.values():
         print(f"left out: {sentence}", file=sys.stderr)
+    for sentence in _undefined(outcome):
+        print(sentence, file=sys.stderr)
     sheet, rows, images = outcome.sheet, outcome.rows, outcome.images
     if as_json:
-        means = {form: {row: sheet.mean(row, form, images) for row in rows} for form in FORMS}
+        means = {
+            form: {row: _finite(sheet.mean(row, form, images)) for row in rows} for form in FORMS
+        }
         told = {"dataset": dataset, "pairs": len(images), "means": means}
         print(json.dumps(told, ensure_ascii=False))
         return ""
     table = "\n\n".join(sheet.table(dataset, rows, form, images) for form in FORMS)
     print(table)
     return table
+
+
+def _finite(values: dict[str, float]) -> dict[str, float | None]:
+    """Return values as JSON knows them: nan and infinity become null."""
+    return {name: value if math.isfinite(value) else None for name, value in values.items()}
+
+
+def _undefined(outcome) -> list[str]:
+    """Return a sentence for each metric that has no value for some of the pairs."""
+    from film_core.metrics import METRICS
+
+    images, sentences = set(outcome.images), []
+    scores = [
+        score for score in outcome.sheet.scores.values()
+        if score.image in images and score.row in outcome.rows and score.form == "raw"
+    ]  # fmt: skip
+    for name in outcome.sheet.names:
+        without = {score.image for score in scores if math.isnan(score.values[name])}
+        if without:
+            metric = METRICS[name]
+            reason = metric.undefined or f"it needs at least {metric.min_side} pixels a side"
+            sentences.append(
+                f"{name} has no value for {len(without)} of {len(images)} pairs, which are "
+                f"not in its mean: {reason}."
+            )
+    return sentences

@@ -38,7 +38,7 @@ class PairList:
         dataset: name of the set.
         split: "train", "test" or "all".
         pairs: what can be used.
-        skipped: {name: sentence} of what can't.
+        skipped: {name: sentence} of what can't: no partner, or several files of one stem.
         root: the layout's root where there is one; texts are looked for below it.
     """
 
@@ -57,7 +57,7 @@ def find_pairs(data: Path, dataset: str, split: str = "test") -> PairList:
     every name that either folder has.
 
     Raises:
-        DataError: no such layout, folder or list.
+        DataError: no such layout, folder or list, or no pair at all.
         UnknownNameError: no data set of that name there; the closest is suggested.
     """
     if split not in SPLITS:
@@ -69,7 +69,7 @@ def find_pairs(data: Path, dataset: str, split: str = "test") -> PairList:
     else:
         listed = folder / f"{split}.txt"
         try:
-            lines = listed.read_text(encoding="utf-8").splitlines()
+            lines = listed.read_text(encoding="utf-8-sig").splitlines()
         except (OSError, UnicodeDecodeError) as error:
             raise DataError(
                 "data.no_list",
@@ -85,7 +85,7 @@ def pairs_of_folders(a: Path, b: Path, task: str, name: str = "") -> PairList:
     """Return the pairs of any two folders: files of equal stem belong together.
 
     Raises:
-        DataError: a folder isn't there.
+        DataError: a folder isn't there, or no pair at all.
         UnknownNameError: no such task.
     """
     for side in (a, b):
@@ -97,14 +97,29 @@ def pairs_of_folders(a: Path, b: Path, task: str, name: str = "") -> PairList:
     return _matched(find_task(task), name, "all", _all_names(sides), sides)
 
 
+def images_by_stem(folder: Path) -> dict[str, list[Path]]:
+    """Return the images of `folder` by stem, in order; hidden files are the system's."""
+    found: dict[str, list[Path]] = {}
+    for path in sorted(folder.iterdir()):
+        if path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith("."):
+            found.setdefault(path.stem, []).append(path)
+    return found
+
+
+def several_of(name: str, files: list[Path]) -> str:
+    """Return what to say of several files in one folder that could all be meant by `name`."""
+    listed = " or ".join(f"'{path.name}'" for path in files)
+    return f"'{name}' could be {listed} in {files[0].parent}: keep one of them"
+
+
 class _Sides:
-    """Two folders that belong together, and {stem: file} of both."""
+    """Two folders that belong together, and {stem: files} of both."""
 
     def __init__(self, a: Path, b: Path) -> None:
         self.a, self.b = a, b
-        self.in_a, self.in_b = _by_stem(a), _by_stem(b)
+        self.in_a, self.in_b = images_by_stem(a), images_by_stem(b)
 
-    def pair(self, name: str) -> tuple[Path, Path] | None:
+    def files(self, name: str) -> tuple[list[Path], list[Path]] | None:
         if name in self.in_a and name in self.in_b:
             return self.in_a[name], self.in_b[name]
         return None
@@ -115,13 +130,21 @@ def _all_names(sides: list[_Sides]) -> list[str]:
 
 
 def _matched(task, dataset, split, names, sides: list[_Sides], root=None) -> PairList:
-    pairs, skipped = [], {}
+    pairs, skipped, doubled = [], {}, {}
     for name in dict.fromkeys(names):
-        found = [(each.b.name, files) for each in sides if (files := each.pair(name))]
-        for folder, (a, b) in found:
-            pairs.append(PairFiles(name if len(found) == 1 else f"{name}_{folder}", a, b))
+        found = [(each.b.name, files) for each in sides if (files := each.files(name))]
+        for folder, both in found:
+            own = name if len(found) == 1 else f"{name}_{folder}"
+            doubts = [several_of(name, files) for files in both if len(files) > 1]
+            if doubts:
+                skipped[own] = doubled[own] = "; ".join(doubts)
+            else:
+                pairs.append(PairFiles(own, *(files[0] for files in both)))
         if not found:
             skipped[name] = f"'{name}' has no file in {' nor in '.join(_absent(name, sides))}"
+    if not pairs and doubled:
+        reason = next(iter(doubled.values()))
+        raise DataError("data.doubled", "No pair can be used: {reason}.", reason=reason)
     if not pairs:
         raise DataError(
             "data.no_pairs",
@@ -176,14 +199,6 @@ def _side_folders(folder: Path, task: Task) -> list[tuple[Path, Path]]:
     if found[0] == published:
         found = found[:1]  # the published layout gathers all second sources in one folder
     return [(folder / a, folder / b) for a, b in found if a == found[0][0]]
-
-
-def _by_stem(folder: Path) -> dict[str, Path]:
-    return {
-        path.stem: path
-        for path in sorted(folder.iterdir())
-        if path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith(".")
-    }
 
 
 def _stem(name: str) -> str:

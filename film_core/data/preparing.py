@@ -15,6 +15,7 @@ from film_core.data.prepared import FORMAT, SIZES, SMALL
 from film_core.data.texts import TextSource
 from film_core.errors import Cancelled, FilmError, OutputError, unknown_name
 from film_core.images import PairedSources, pair, read_image
+from film_core.text import describer_identity
 
 Progress = Callable[[str, float | None, str], None]
 
@@ -70,7 +71,8 @@ def prepare(
     written = kept = 0
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        pieces = Pieces(path.with_name(path.name + ".partial"), attributes)
+        made_by = {"described_by": "" if describer is None else describer_identity(describer)}
+        pieces = Pieces(path.with_name(path.name + ".partial"), attributes | made_by)
         for index, files in enumerate(listed.pairs):
             if cancelled is not None and cancelled():
                 raise Cancelled()

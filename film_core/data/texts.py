@@ -1,5 +1,6 @@
 """Where a pair's text features come from: a file of features, a file of text, or a describer."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from zipfile import BadZipFile
@@ -117,16 +118,16 @@ def read_written(folder: Path, name: str) -> tuple[str, str] | None:
     together = folder / f"{name}.txt"
     try:
         if all(path.is_file() for path in apart):
-            return tuple(path.read_text(encoding="utf-8").strip() for path in apart)
+            return tuple(path.read_text(encoding="utf-8-sig").strip() for path in apart)
         if not together.is_file():
             return None
-        text = together.read_text(encoding="utf-8").strip()
+        text = together.read_text(encoding="utf-8-sig").strip()
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(
             "data.bad_text", "The text of '{name}' can't be read ({reason}).",
             name=name, reason=str(error)[:120],
         ) from None  # fmt: skip
-    parts = [part.strip() for part in text.split("\n\n") if part.strip()]
+    parts = [part.strip() for part in re.split(r"\n\s*\n", text) if part.strip()]
     if len(parts) == 2:
         return parts[0], parts[1]
     raise DataError(

@@ -198,7 +198,7 @@ class Fuser:
         scene = self._current()
         clock = _Clock(progress, cancelled)
         if encoded is not None:
-            self._check_width(encoded)
+            self._check_encoded(encoded)
             text_a, text_b = encoded.a.kept, encoded.b.kept
         author = EDITED if encoded is None else FROM_FILE
         with clock.step("describe"):
@@ -257,11 +257,13 @@ class Fuser:
 
         Raises:
             SettingError: no images have been set, or features of another shape.
+            TextError: NaN or infinity among the features.
             Cancelled: `cancelled` said so.
         """
         import jittor as jt
 
         scene = self._current()
+        _check_finite(features)
         clock = _Clock(progress, cancelled)
         with clock.step("sources"):
             sources = scene.features(self._film, clock)
@@ -341,7 +343,7 @@ class Fuser:
         pieces = tuple(token.text for token in encoded.tokens + told.tokens)
         return luminance, AttentionResult(luminance.shape, found, pieces)
 
-    def _check_width(self, encoded: EncodedPair) -> None:
+    def _check_encoded(self, encoded: EncodedPair) -> None:
         if encoded.features.ndim != 2 or encoded.features.shape[1] != self.card.text_width:
             raise TextError(
                 "text.encoded_width",
@@ -350,6 +352,7 @@ class Fuser:
                 weights=self.card.name, width=self.card.text_width,
                 shape=str(encoded.features.shape), encoder=self.encoder.name,
             )  # fmt: skip
+        _check_finite(encoded.features)
 
     def _notes(self, scene: "_Scene", encoded: EncodedPair, told: EncodedText) -> list[str]:
         notes = [*scene.sources.notes, *encoded.notes, *instruction_notes(told)]
@@ -478,6 +481,13 @@ class _Clock:
 
 def _source(image: SourceImage | str | Path | bytes | np.ndarray) -> SourceImage:
     return image if isinstance(image, SourceImage) else read_image(image)
+
+
+def _check_finite(features: np.ndarray) -> None:
+    if not np.isfinite(features).all():
+        raise TextError(
+            "text.not_finite", "The text features hold values that are not numbers (NaN, infinity)."
+        )
 
 
 def _plane(fused) -> np.ndarray:

@@ -42,6 +42,8 @@ _TURNS = {
     8: Image.Transpose.ROTATE_90,
 }
 """What makes an image upright, by its EXIF orientation."""
+_WIDENED = {"L;2": 85, "L;4": 17}
+"""What Pillow multiplies packed grey by, but not the grey that a PNG names as transparent."""
 
 
 @dataclass(frozen=True)
@@ -147,16 +149,13 @@ def _samples(
         )
     elif depth == 16 and image.mode in ("RGB", "RGBA", "RGBa"):
         samples = _sixteen_bits(image, data, header)
-        transparent = image.info.get("transparency")
-        if isinstance(transparent, tuple):
-            opaque = (samples != np.array(transparent, np.uint16)).any(axis=-1)
-            samples = np.dstack([samples, np.where(opaque, 65535, 0).astype(np.uint16)])
-        return samples, 65535.0
+        return _with_alpha(samples, image.info.get("transparency")), 65535.0
     if image.mode in ("I;16", "I;16B", "I;16L", "I;16N"):
         if any(isinstance(tile.args, tuple) and tile.args[0] == "I" for tile in image.tile):
             # A grey TIFF that calls its only plane "planar": Pillow forgets its 16 bits.
             image.tile = [t._replace(args=(image.mode, *t.args[1:])) for t in image.tile]
-        return np.asarray(_upright(image)).astype(np.uint16), float((1 << depth) - 1)
+        samples = np.asarray(_upright(image)).astype(np.uint16)
+        return _with_alpha(samples, image.info.get("transparency")), float((1 << depth) - 1)
     if image.mode == "F":
         return np.array(_upright(image), np.float32), None
     if image.mode in ("I", "LAB", "HSV"):
@@ -173,7 +172,29 @@ def _samples(
                 "Converted from CMYK to RGB without an ink profile: colours are approximate.",
             )
         )
-    return np.asarray(_eight_bits(_upright(image))), 255.0
+    packed = image.tile[0].args if image.format == "PNG" and image.tile else None
+    upright = _upright(image)
+    if packed in _WIDENED and "transparency" in upright.info:
+        step = _WIDENED[packed]
+        # Of the 16 bits that the chunk has, as many count as a sample has.
+        upright.info["transparency"] = upright.info["transparency"] * step % (255 + step)
+    return np.asarray(_eight_bits(upright)), 255.0
+
+
+def _with_alpha(samples: np.ndarray, transparent: object) -> np.ndarray:
+    """Return 16-bit samples, (H, W, 4) where a PNG names a grey or a colour as transparent.
+
+    Args:
+        samples: (H, W), (H, W, 3) or (H, W, 4) uint16.
+        transparent: Pillow's entry, an int for grey and three for RGB; anything else is none.
+    """
+    if isinstance(transparent, int) and samples.ndim == 2:
+        samples = np.repeat(samples[..., None], 3, axis=2)
+        transparent = (transparent,) * 3
+    if not isinstance(transparent, tuple):
+        return samples
+    opaque = (samples != np.array(transparent, np.uint16)).any(axis=-1)
+    return np.dstack([samples, np.where(opaque, 65535, 0).astype(np.uint16)])
 
 
 def _upright(image: Image.Image) -> Image.Image:
@@ -193,12 +214,11 @@ def _orientation(image: Image.Image) -> int:
 
 def _eight_bits(image: Image.Image) -> Image.Image:
     """Convert any mode of 8 bits or fewer to L, RGB or RGBA."""
+    if image.mode in ("LA", "PA", "La", "RGBa") or "transparency" in image.info:
+        return image.convert("RGBA")
     if image.mode in ("L", "RGB", "RGBA"):
-        return image.convert("RGBA") if "transparency" in image.info else image
-    if image.mode == "1":
-        return image.convert("L")
-    has_alpha = image.mode in ("LA", "PA", "La", "RGBa") or "transparency" in image.info
-    return image.convert("RGBA" if has_alpha else "RGB")
+        return image
+    return image.convert("L" if image.mode == "1" else "RGB")
 
 
 def _depth(image: Image.Image) -> int:

@@ -96,7 +96,8 @@ def _read_bytes(path: str | os.PathLike, name: str, limits: ImageLimits) -> byte
     except (OSError, ValueError) as failure:  # ValueError: a null character in the path
         reason = getattr(failure, "strerror", None) or str(failure)
         raise ImageError(
-            "image.unreadable", "'{path}' can't be opened ({reason}): check its permissions.",
+            "image.unreadable",
+            "'{path}' can't be opened ({reason}): check its name and its permissions.",
             path=_printable(os.fspath(path)), reason=reason,
         ) from None  # fmt: skip
     status = os.fstat(descriptor)
@@ -134,8 +135,8 @@ def _pixels_of_array(array: np.ndarray, name: str) -> Pixels:
         return Pixels(array, 255.0, [])
     if array.dtype == np.bool_:
         return Pixels(array.astype(np.uint8), 1.0, [])
-    if array.dtype == np.uint16:
-        return Pixels(array, 65535.0, [])
+    if array.dtype == np.uint16 or array.dtype == ">u2":
+        return Pixels(array.astype(np.uint16, copy=False), 65535.0, [])
     if array.dtype.kind == "f":
         low, high = (float(array.min()), float(array.max())) if array.size else (0.0, 0.0)
         if np.isfinite([low, high]).all() and (low < 0.0 or high > 1.0):
@@ -161,15 +162,17 @@ def _source(pixels: Pixels, name: str) -> SourceImage:
         samples, note = _within_unit_range(samples, name)
         white = 1.0
         notes.extend(note)
-    elif bits == 16 and samples[..., :3].max() < 0.1 * white:
-        percent = 100.0 * float(samples[..., :3].max()) / white
-        notes.append(
-            Note(
-                "image.dark",
-                "Its values reach only {percent:.1f} % of the 16-bit range, so it is dark.",
-                percent=percent,
+    elif bits == 16:
+        colours = samples if samples.ndim == 2 else samples[..., :3]  # without transparency
+        percent = 100.0 * float(colours.max()) / white
+        if percent < 10.0:
+            notes.append(
+                Note(
+                    "image.dark",
+                    "Its values reach only {percent:.1f} % of the 16-bit range, so it is dark.",
+                    percent=percent,
+                )
             )
-        )
     if samples.ndim == 3 and samples.shape[2] == 4:
         samples, note = _on_black(samples, white)
         notes.extend(note)

@@ -1,13 +1,15 @@
 """The words of a description, and descriptions made of them: one left out, or all shuffled."""
 
 import re
+import unicodedata
 from dataclasses import dataclass
 
 import numpy as np
 
-_CJK = r"\u3400-\u9fff\uf900-\ufaff"  # written without spaces: every character is a word here
-_LETTER = rf"(?:(?![{_CJK}])[^\W_])"
-_WORD = re.compile(rf"[{_CJK}]|{_LETTER}+(?:[-'’.]{_LETTER}+)*")
+# Chinese and kana are written without spaces: every character is a word here.
+_ALONE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
+_JOINING = "-'’.\u200c\u200d"  # the last two, of no width, stand within words of several scripts
+_WORD = re.compile("cm*|l[lm]*(?:jl[lm]*)*")  # over the kinds of the characters
 _ATTEMPTS = 20
 
 
@@ -28,8 +30,20 @@ class Word:
 
 
 def find_words(text: str, source: str) -> list[Word]:
-    """Return the words of `text` in order; numbers such as 0.5 are words."""
-    return [Word(source, m.group(), m.start(), m.end()) for m in _WORD.finditer(text)]
+    """Return the words of `text` in order, with their accents; numbers such as 0.5 are words."""
+    kinds = "".join(map(_kind, text))
+    return [
+        Word(source, text[m.start() : m.end()], m.start(), m.end()) for m in _WORD.finditer(kinds)
+    ]
+
+
+def _kind(character: str) -> str:
+    """Return l(etter or digit), c(haracter that is a word), m(ark on what is before), j(oining)."""
+    if unicodedata.category(character).startswith("M"):  # an accent, a vowel sign
+        return "m"
+    if character.isalnum():
+        return "c" if _ALONE.match(character) else "l"
+    return "j" if character in _JOINING else " "
 
 
 def without(text: str, word: Word) -> str:

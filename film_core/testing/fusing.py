@@ -11,9 +11,10 @@ import numpy as np
 
 from film_core.checkpoints.writing import output_error, write_atomically
 from film_core.data import PairFiles, PairList
-from film_core.errors import Cancelled, FilmError, OutputError
+from film_core.data.pairs import images_by_stem, several_of
+from film_core.errors import Cancelled, FilmError, MetricError, OutputError
 from film_core.images import PairedSources, compose, pair, quantise, read_image, write_image
-from film_core.metrics import FORMS, RULES, Sources, grey_levels
+from film_core.metrics import FORMS, METRICS, RULES, Sources, grey_levels
 from film_core.testing.scores import ScoreError, ScoreSheet
 
 Progress = Callable[[str, float | None, str], None]
@@ -40,7 +41,7 @@ def test_weights(
     fuser,
     listed: PairList,
     out: Path,
-    names: list[str],
+    names: list[str] | None,
     *,
     rules: bool = True,
     progress: Progress | None = None,
@@ -55,7 +56,8 @@ def test_weights(
         fuser: from `load_fuser`.
         listed: what to fuse.
         out: folder of all tests.
-        names: metrics to compute.
+        names: metrics to compute; a picture that is too small for one is left out. None for all
+            twelve; those that a picture is too small for are nan.
         rules: measure mean, maximum and pyramid too.
         progress, cancelled: told of every pair; asked before every pair.
 
@@ -69,7 +71,7 @@ def test_weights(
     row = _own_name(fuser.card.name)
     made_by = {"weights": row, "sha256": fuser.card.sha256, "describer": fuser.describer.name,
                "split": listed.split, "sources": _source_folders(listed)}  # fmt: skip
-    sheet = _open(folder, made_by, names)
+    sheet = _open(folder, made_by, _columns(names))
     images, skipped = [], dict(listed.skipped)
     for index, files in enumerate(listed.pairs):
         if cancelled is not None and cancelled():
@@ -90,7 +92,11 @@ def test_weights(
         picture = quantise(fused)
         write_image(grey, picture)
         write_image(folder / "Color" / f"{files.name}.png", compose(fused, sources, listed.task))
-        _measure(sheet, files, grey, sources, row, picture.astype(np.float32), rules)
+        try:
+            _measure(sheet, files, grey, sources, row, picture.astype(np.float32), names, rules)
+        except MetricError as error:
+            skipped[files.name] = f"'{files.name}': {error}"
+            continue
         images.append(files.name)
     if progress is not None:
         progress("test", 1.0, listed.dataset)
@@ -105,12 +111,12 @@ def measure_folder(
     listed: PairList,
     row: str,
     csv: Path,
-    names: list[str],
+    names: list[str] | None,
     *,
     rules: bool = True,
     progress: Progress | None = None,
 ) -> Outcome:
-    """Measure anybody's fused images: files of the pairs' names in the folder `fused`.
+    """Measure anybody's fused images: images of the pairs' names in the folder `fused`.
 
     Args:
         fused: folder of fused images; of colour ones the luminance is measured.
@@ -125,22 +131,25 @@ def measure_folder(
     row = _own_name(row)
     if not fused.is_dir():
         raise ScoreError("table.no_folder", "There is no folder '{path}'.", path=str(fused))
-    sheet, images, skipped = ScoreSheet(csv, names), [], dict(listed.skipped)
-    by_stem = {path.stem: path for path in sorted(fused.iterdir()) if path.is_file()}
+    sheet, images, skipped = ScoreSheet(csv, _columns(names)), [], dict(listed.skipped)
+    by_stem = images_by_stem(fused)
     for index, files in enumerate(listed.pairs):
         if progress is not None:
             progress("table", index / len(listed.pairs), files.name)
         if files.name not in by_stem:
             skipped[files.name] = f"'{files.name}' has no file in {fused}"
             continue
-        picture = by_stem[files.name]
+        if len(by_stem[files.name]) > 1:
+            skipped[files.name] = several_of(files.name, by_stem[files.name])
+            continue
+        (picture,) = by_stem[files.name]
         if _is_measured(sheet, files, picture, row, rules):
             images.append(files.name)
             continue
         try:
             sources = pair(read_image(files.a), read_image(files.b))
             fused_levels = grey_levels(read_image(picture).luminance)
-            _measure(sheet, files, picture, sources, row, fused_levels, rules)
+            _measure(sheet, files, picture, sources, row, fused_levels, names, rules)
             images.append(files.name)
         except OutputError:
             raise
@@ -153,6 +162,10 @@ def measure_folder(
             count=len(listed.pairs), path=str(fused), reason=next(iter(skipped.values())),
         )  # fmt: skip
     return Outcome(sheet, [row, *(RULES if rules else ())], images, skipped)
+
+
+def _columns(names: list[str] | None) -> list[str]:
+    return list(METRICS) if names is None else names
 
 
 def _own_name(row: str) -> str:
@@ -195,7 +208,7 @@ def _is_measured(sheet: ScoreSheet, files: PairFiles, fused: Path, row: str, rul
 
 def _measure(
     sheet: ScoreSheet, files: PairFiles, picture: Path, sources: PairedSources, row: str,
-    fused: np.ndarray, rules: bool,
+    fused: np.ndarray, names: list[str] | None, rules: bool,
 ) -> None:  # fmt: skip
     """Add what the sheet doesn't have yet: `fused` as read from the file `picture`, and rules."""
     a, b = grey_levels(sources.a.luminance), grey_levels(sources.b.luminance)
@@ -206,7 +219,7 @@ def _measure(
         candidates |= {name: (rule.fuse(a, b), alone) for name, rule in RULES.items()}
     for name, (image, pictures) in candidates.items():
         if not sheet.has(files.name, name, pictures):
-            measured = {form: against.measure(image, sheet.names, form) for form in FORMS}
+            measured = {form: against.measure(image, names, form) for form in FORMS}
             sheet.add(files.name, name, measured, pictures)
 
 

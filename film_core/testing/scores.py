@@ -121,7 +121,10 @@ class ScoreSheet:
 
     def _read(self) -> None:
         try:
-            with open(self.path, newline="", encoding="utf-8", errors="surrogateescape") as file:
+            # A byte-order mark is what a table program leaves that the CSV was saved with.
+            with open(
+                self.path, newline="", encoding="utf-8-sig", errors="surrogateescape"
+            ) as file:
                 reader = csv.DictReader(file)
                 columns = [name for name in reader.fieldnames or () if name != PICTURES]
                 if columns != [*KEYS, *self.names]:

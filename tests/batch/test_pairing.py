@@ -1,5 +1,6 @@
 """Which files belong together, and what a hostile zip is told."""
 
+import os
 import stat
 import struct
 import zipfile
@@ -91,6 +92,33 @@ def test_folders_are_paired_and_the_rest_is_explained(folders):
     }  # fmt: skip
 
 
+ALIKE = [
+    (os.fsdecode(b"caf\xe9"), os.fsdecode(b"caf\xe8")),
+    ("x\u200by", "x\u200dy"),
+]
+"""Names that differ where they can't be shown."""
+
+
+@pytest.mark.parametrize("alike", ALIKE)
+def test_different_names_that_are_shown_alike_are_no_pair(tmp_path, alike):
+    for side, name in zip("AB", alike, strict=True):
+        (tmp_path / side).mkdir()
+        (tmp_path / side / f"{name}.png").write_bytes(side.encode())
+    preview = pairs_of_folders(tmp_path / "A", tmp_path / "B")
+    assert preview.pairs == []
+    assert set(codes(preview).values()) == {"batch.no_partner"}
+    assert all(str(one).isprintable() and "?" in str(one) for one in preview.unpaired)
+    for side, name in zip("AB", reversed(alike), strict=True):
+        (tmp_path / side / f"{name}.png").write_bytes(side.encode())
+    preview = pairs_of_folders(tmp_path / "A", tmp_path / "B")
+    assert preview.unpaired == []
+    assert [(p.a.read(), p.b.read(), p.a.stem == p.b.stem) for p in preview.pairs] == [
+        (b"A", b"B", True)
+    ] * 2
+    assert len({pair.name for pair in preview.pairs}) == 2
+    assert all(pair.a.path.isprintable() for pair in preview.pairs)
+
+
 def test_folders_that_cannot_serve_are_refused(folders, tmp_path):
     with pytest.raises(BatchError, match="can't be read"):
         pairs_of_folders(tmp_path / "none", folders[1])
@@ -128,6 +156,33 @@ def test_a_flat_zip_is_paired_by_marks(zipped):
     preview = open_archive(zipped({"1_over.png": b"1", "1_under.png": b"2", "3.png": b"3"}))
     assert names(preview) == [("1_over.png", "1_under.png")]
     assert codes(preview) == {"3.png": "batch.no_side"}
+
+
+def test_names_in_a_zip_that_are_shown_alike_are_told_apart(zipped):
+    preview = open_archive(zipped({"IR/x\u200by.png": b"1", "VI/x\u200dy.png": b"2"}))
+    assert preview.pairs == []
+    assert codes(preview) == {
+        "IR/x?y.png": "batch.no_partner", "VI/x?y.png": "batch.no_partner",
+    }  # fmt: skip
+    four = {f"{side}/x{c}y.png": f"{side}{c}".encode() for side in ("IR", "VI") for c in "\a\b"}
+    preview = open_archive(zipped(four))
+    assert preview.unpaired == [] and len(set(names(preview))) == 2  # the page asks by these
+    for pair in preview.pairs:
+        assert pair.a.read()[-1:] == pair.b.read()[-1:]
+
+
+def test_folders_and_endings_in_a_zip_are_those_of_the_names_as_they_are(zipped):
+    preview = open_archive(zipped({"x\u200by/1.png": b"1", "x\u200dy/1.png": b"2"}))
+    assert names(preview) == [("x?y/1.png", "x?y/1.png (2)")]
+    long = "/".join(["folder"] * 40)
+    preview = open_archive(zipped({f"IR/{long}/1.png": b"1", f"VI/{long}/1.png": b"2"}))
+    assert len(preview.pairs) == 1 and len(preview.pairs[0].a.path) == 240
+
+
+def test_many_names_that_are_shown_alike_take_no_time(zipped):
+    many = {f"IR/x{chr(0x200B)}{chr(0xE000 + n)}.png": b"" for n in range(4000)}
+    preview = open_archive(zipped(many))
+    assert len({one.path for one in preview.unpaired}) == 4000
 
 
 def link(name):

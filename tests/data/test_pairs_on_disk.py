@@ -87,6 +87,41 @@ def test_the_published_folder_of_all_second_sources_goes_before(layout, brains):
     assert [p.b.parent.name for p in find_pairs(layout, "Harvard", "all").pairs] == ["T", "T"]
 
 
+def test_a_name_that_several_files_have_is_left_out_and_said(layout):
+    folder = layout / "Image" / "IVF" / "RoadScene"
+    for name in ("p0.tif", "p0.jpg"):
+        shutil.copy(folder / "IR" / "p0.png", folder / "IR" / name)
+    shutil.copy(folder / "VI" / "p0.png", folder / "VI" / "p0.bmp")
+    (folder / "IR" / "p1.txt").write_text("no image")
+    (folder / "IR" / "._p1.tif").write_text("the system's")
+    listed = find_pairs(layout, "RoadScene", "all")
+    assert [p.name for p in listed.pairs] == ["p1", "p2"]
+    assert listed.skipped == {
+        "p0": f"'p0' could be 'p0.jpg' or 'p0.png' or 'p0.tif' in {folder / 'IR'}: keep one of "
+        f"them; 'p0' could be 'p0.bmp' or 'p0.png' in {folder / 'VI'}: keep one of them"
+    }
+    assert list(find_pairs(layout, "RoadScene", "train").skipped) == ["p0"]
+    for side, name in (("IR", "p1"), ("VI", "p2")):
+        shutil.copy(folder / side / f"{name}.png", folder / side / f"{name}.tiff")
+    with pytest.raises(DataError, match=r"No pair can be used: 'p0' could be 'p0.jpg' or"):
+        pairs_of_folders(folder / "IR", folder / "VI", "ivf")
+
+
+def test_a_doubled_second_source_costs_its_own_pair(layout, brains):
+    shutil.copy(brains / "PET" / "b.png", brains / "PET" / "b.jpg")
+    listed = find_pairs(layout, "Harvard", "all")
+    assert [p.name for p in listed.pairs] == ["a", "b_CT", "c"]
+    assert list(listed.skipped) == ["b_PET", "d"]
+    assert "'b.jpg' or 'b.png'" in listed.skipped["b_PET"]
+
+
+@pytest.mark.parametrize("content", [b"\xef\xbb\xbfp0.png\r\np2.png\r\n", b"p0\n \t\np2\n"])
+def test_lists_as_windows_editors_write_them(layout, content):
+    (layout / "Image" / "IVF" / "RoadScene" / "train.txt").write_bytes(content)
+    listed = find_pairs(layout, "RoadScene", "train")
+    assert [p.name for p in listed.pairs] == ["p0", "p2"] and listed.skipped == {}
+
+
 def test_names_that_differ_between_folders(layout, tmp_path):
     other = tmp_path / "other"
     other.mkdir()

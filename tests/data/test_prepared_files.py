@@ -9,7 +9,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from film_core.data import DataError, PreparedFile, find_pairs, open_prepared, prepare
+from film_core.data import (
+    DataError,
+    PreparedFile,
+    find_pairs,
+    open_prepared,
+    prepare,
+    read_written,
+)
 from film_core.errors import Cancelled, OutputError, UnknownNameError
 from film_core.images import read_image
 
@@ -66,6 +73,34 @@ def test_files_of_features_and_of_text_come_first(layout, tmp_path, encoder, des
     file = PreparedFile(tmp_path / "x.h5")
     np.testing.assert_array_equal(file.read("p0").text, features)
     np.testing.assert_array_equal(file.read("p2").text[0, :, 0], [3, 8, 3, 5])
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"one infrared\n\nthe other", b"one infrared\r\n\r\nthe other\r\n",
+        b"\xef\xbb\xbfone infrared\r\n \t\r\nthe other", b"\none infrared\n \n\n  \nthe other",
+    ],
+)  # fmt: skip
+def test_texts_as_windows_editors_write_them(tmp_path, content):
+    (tmp_path / "p2.txt").write_bytes(content)
+    assert read_written(tmp_path, "p2") == ("one infrared", "the other")
+    for side, text in zip("AB", (b"one infrared", b"the other"), strict=True):
+        (tmp_path / f"p3_{side}.txt").write_bytes(b"\xef\xbb\xbf" + text + b"\r\n")
+    assert read_written(tmp_path, "p3") == ("one infrared", "the other")
+    (tmp_path / "p4.txt").write_bytes(b"one\nline\n\n\nthe\nother\n\n third")
+    with pytest.raises(DataError, match="3 paragraphs"):
+        read_written(tmp_path, "p4")
+
+
+def test_a_doubled_image_is_left_out_or_refused(layout, tmp_path, encoder, describer):
+    folder = layout / "Image" / "IVF" / "RoadScene" / "IR"
+    Image.open(folder / "p0.png").save(folder / "p0.tif")
+    listed = find_pairs(layout, "RoadScene", "train")
+    report = prepare(listed, tmp_path / "x.h5", "original", encoder, describer)
+    assert report.written == 1 and "'p0.png' or 'p0.tif'" in report.skipped["p0"]
+    with pytest.raises(DataError, match=r"'p0.png' or 'p0.tif'"):
+        prepare(listed, tmp_path / "y.h5", "original", encoder, describer, strict=True)
 
 
 @pytest.mark.parametrize(

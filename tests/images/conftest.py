@@ -64,6 +64,26 @@ def _png16(samples, colour_type, interlace=0):
     return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
 
 
+def _png_grey(samples, bits, transparent):
+    """Return a grey PNG of (H, W) integers below 2**bits, of which `transparent` is see-through."""
+    height, width = samples.shape
+    if bits == 16:
+        rows = samples.astype(">u2").view(np.uint8)
+    else:
+        places = np.arange(bits)[::-1]
+        rows = np.packbits((samples[..., None] >> places & 1).reshape(height, -1), axis=1)
+    parts = [
+        (b"IHDR", struct.pack(">IIBBBBB", width, height, bits, 0, 0, 0, 0)),
+        (b"tRNS", struct.pack(">H", transparent)),
+        (b"IDAT", zlib.compress(b"".join(b"\0" + row.tobytes() for row in rows))),
+        (b"IEND", b""),
+    ]
+    chunks = [
+        struct.pack(">I", len(c)) + k + c + struct.pack(">I", zlib.crc32(k + c)) for k, c in parts
+    ]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
+
+
 @pytest.fixture(scope="session")
 def tiff_bytes():
     """Writer of TIFF files that Pillow can't write."""
@@ -74,6 +94,12 @@ def tiff_bytes():
 def png16_bytes():
     """Writer of 16-bit PNG files of any colour type."""
     return _png16
+
+
+@pytest.fixture(scope="session")
+def png_grey_bytes():
+    """Writer of grey PNG files of any depth with a transparent grey level."""
+    return _png_grey
 
 
 @pytest.fixture

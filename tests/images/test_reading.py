@@ -86,6 +86,25 @@ def test_alpha_is_set_on_black_and_said(picture):
     assert any("black" in note for note in source.notes)
 
 
+@pytest.mark.parametrize("bits", [1, 2, 4, 8, 16])
+@pytest.mark.parametrize("above", [0, 1])
+def test_a_transparent_grey_level_is_set_on_black_and_said(png_grey_bytes, bits, above):
+    white = 2**bits - 1
+    samples = np.random.default_rng(bits).integers(0, white + 1, (18, 23))
+    samples[0, :2], samples[1, :2] = white, white - 1
+    for transparent in (white, white - 1):
+        # Bits of the chunk beyond the sample's depth don't count; Pillow reads all for one bit.
+        stored = transparent + above * (white + 1) * (1 < bits < 16)
+        source = read_image(png_grey_bytes(samples, bits, stored))
+        expected = np.where(samples == transparent, 0, samples) / white
+        assert np.abs(source.luminance - expected).max() < 1e-6
+        assert source.bits == max(8, bits) and source.chroma is None
+        assert [note.code for note in source.notes] == ["image.transparent"]
+    unused = np.where(samples == white, 0, samples)
+    source = read_image(png_grey_bytes(unused, bits, white))
+    assert source.notes == [] and np.abs(source.luminance - unused / white).max() < 1e-6
+
+
 @pytest.mark.parametrize("colour_type, channels", [(0, 1), (2, 3), (4, 2), (6, 4)])
 def test_png_16_bit_keeps_the_low_byte(png16_bytes, colour_type, channels):
     samples = np.random.default_rng(colour_type).integers(0, 65536, (18, 23, channels), np.uint16)
@@ -228,3 +247,14 @@ def test_dark_16_bit_is_said(png16_bytes):
 def test_limits_are_settings(picture):
     assert read_image(picture, limits=ImageLimits(max_pixels=51 * 37)).width == 51
     assert read_image(picture[:5, :5], limits=ImageLimits(min_side=5)).width == 5
+
+
+@pytest.mark.parametrize(("values", "dark"), [((300, 300), True), ((300, 60_000), False)])
+@pytest.mark.parametrize("channels", [1, 3, 4])
+def test_a_dark_image_of_16_bits_is_told_by_all_of_its_pixels(values, dark, channels):
+    samples = np.full((20, 40, channels), values[0], np.uint16)
+    samples[:, 20:, :3] = values[1]  # far from the left border
+    if channels == 4:
+        samples[..., 3] = 65_535  # opaque, which isn't bright
+    image = read_image(samples[..., 0] if channels == 1 else samples)
+    assert any("16-bit range" in str(note) for note in image.notes) == dark

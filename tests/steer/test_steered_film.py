@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 
 from film_core.checkpoints import WrongKeysError, is_branch, load_steered, read_branch, save_branch
-from film_core.errors import SettingError
+from film_core.errors import SettingError, TextError
 from film_core.fusion import load_fuser
 from film_core.study.making import RowMaker
 from film_core.study.question import Variant
+from film_core.text import EncodedPair, EncodedText
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +43,18 @@ def test_all_three_texts_are_read_and_words_add_up_from_any(fuser, neutral):
         fused, result = fuser.render(*texts)
         assert np.abs(fused - neutral).max() > 0
         assert [len(words) for words in result.words.values()] == [2 * bool(t) for t in texts]
+
+
+def test_features_that_are_no_numbers_are_refused(fuser, neutral):
+    features = np.random.default_rng(0).normal(0, 0.5, (5, fuser.encoder.width)).astype("f4")
+    assert fuser.fuse_features(features).shape == neutral.shape
+    for value in (np.nan, np.inf):
+        features[2, 3] = value
+        with pytest.raises(TextError, match="not numbers"):
+            fuser.fuse_features(features)
+        none = EncodedText((), features[:0], "")
+        with pytest.raises(TextError, match="not numbers"):
+            fuser.fuse(encoded=EncodedPair(none, none, features), compare=False)
 
 
 def test_every_word_has_a_map(fuser, pair):

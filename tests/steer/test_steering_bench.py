@@ -69,6 +69,14 @@ def test_where_nothing_changes_at_all_a_quotient_is_not_met_by_accident():
     assert row.value is None and row.met is None
 
 
+def test_a_longer_side_without_pixels_is_refused_in_a_sentence(tmp_path, capsys):
+    from film_core.__main__ import main
+
+    for seen in ("0", "-5", "15"):
+        assert main(["bench", "steer", "--data", str(tmp_path), "--longest", seen]) == 2
+        assert f"--longest is {seen}; at least 16." in capsys.readouterr().err
+
+
 def test_bad_settings_are_answered_before_anything_is_loaded(tmp_path):
     from film_core.__main__ import _run
 

@@ -3,15 +3,17 @@
 import csv
 import json
 import shutil
+import signal
 import types
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from film_core.data import find_pairs
+from film_core.__main__ import main
+from film_core.data import find_pairs, pairs_of_folders
 from film_core.errors import Cancelled, FilmError
-from film_core.metrics import measure
+from film_core.metrics import METRICS, measure
 from film_core.testing import ScoreError, ScoreSheet, measure_folder, test_weights
 
 NAMES = ["SD", "VIFF", "Qabf"]
@@ -88,6 +90,31 @@ def test_a_stopped_test_carries_on_and_other_weights_do_not(layout, tmp_path):
         test_weights(AveragingFuser(sha256="2"), listed, out, NAMES)
     with pytest.raises(ScoreError, match="other metrics"):
         test_weights(fuser, listed, out, ["EN"])
+
+
+def test_ctrl_c_shows_the_tables_of_what_is_done(layout, tmp_path, monkeypatch, capsys):
+    shutil.copytree(layout / "Image/MEF/MEFB", layout / "Image/MEF/SICE")
+    fuser = AveragingFuser()
+    average = fuser.fuse
+
+    def fuse(**options):
+        if fuser.count == 4:  # in the second data set
+            signal.raise_signal(signal.SIGINT)
+        return average(**options)
+
+    fuser.fuse = fuse
+    monkeypatch.setattr("film_core.fusion.load_fuser", lambda *_, **__: fuser)
+    command = ["test", "--data", str(layout), "--dataset", "MEFB", "--dataset", "SICE",
+               "--out", str(tmp_path / "out"), "--names", "SD", "--json"]  # fmt: skip
+    assert main(command) == 130
+    told = capsys.readouterr()
+    (line,) = told.out.splitlines()
+    assert (json.loads(line)["dataset"], json.loads(line)["pairs"]) == ("MEFB", 3)
+    assert "stopped; the same command carries on" in told.err
+    assert fuser.count == 5  # the picture in hand was finished
+    assert main(command) == 0
+    assert fuser.count == 6
+    assert len(capsys.readouterr().out.splitlines()) == 2
 
 
 def test_a_corrupt_image_is_left_out_and_named(layout, tmp_path):
@@ -192,6 +219,80 @@ def test_scores_of_an_earlier_version_are_measured_again(layout, tmp_path):
     sheet.write_text("image,row,form,SD,VIFF,Qabf\np0,them,raw,9,9,9\np0,them,paper,9,9,9\n")
     theirs = measure_folder(grey, listed, "them", sheet, NAMES, rules=False)
     assert theirs.sheet.scores["p0", "them", "raw"].values["VIFF"] < 5
+
+
+def test_only_images_are_taken_for_the_fused_ones(layout, tmp_path):
+    listed = find_pairs(layout, "MEFB")
+    test_weights(AveragingFuser(), listed, tmp_path / "out", NAMES, rules=False)
+    grey = tmp_path / "out" / "MEFB" / "Gray"
+    alone = measure_folder(grey, listed, "them", tmp_path / "x.csv", NAMES, rules=False)
+    for name in ("p0.txt", "p1.zzz", "._p2.png", ".p0.tif"):
+        (grey / name).write_text("no picture")
+    shutil.copy(grey / "p2.png", grey / "p2.tif")
+    found = measure_folder(grey, listed, "them", tmp_path / "y.csv", NAMES, rules=False)
+    assert found.images == ["p0", "p1"] and alone.images == ["p0", "p1", "p2"]
+    assert found.skipped == {
+        "p2": f"'p2' could be 'p2.png' or 'p2.tif' in {grey}: keep one of them"
+    }
+
+
+@pytest.fixture
+def small(tmp_path):
+    """Two folders of three pairs, of which the second has 30 x 36 pixels, too few for VIFF."""
+    random = np.random.default_rng(2)
+    for side in "ab":
+        (tmp_path / side).mkdir()
+        for number, shape in enumerate(((64, 80), (30, 36), (64, 80))):
+            values = random.integers(0, 256, (shape[0] // 2, shape[1] // 2), np.uint8)
+            picture = Image.fromarray(values).resize(shape[::-1])
+            picture.save(tmp_path / side / f"{number}.png")
+    return tmp_path / "a", tmp_path / "b"
+
+
+@pytest.mark.parametrize("how", ["test", "table"])
+def test_a_small_picture_lacks_only_the_metrics_that_it_is_too_small_for(small, tmp_path, how):
+    def measured(names, out):
+        listed = pairs_of_folders(*small, "ivf", "small")
+        if how == "table":
+            return measure_folder(small[0], listed, "them", tmp_path / f"{out}.csv", names)
+        return test_weights(AveragingFuser("them"), listed, tmp_path / out, names)
+
+    outcome = measured(None, "one")
+    assert outcome.images == ["0", "1", "2"] and outcome.skipped == {}
+    values = outcome.sheet.scores["1", "maximum", "raw"].values
+    assert [name for name in METRICS if np.isnan(values[name])] == ["VIFF"]
+    mean = outcome.sheet.mean("them", "raw", outcome.images)["VIFF"]
+    others = [outcome.sheet.scores[name, "them", "raw"].values["VIFF"] for name in "02"]
+    assert mean == pytest.approx(np.mean(others))
+    assert measured(None, "one").images == outcome.images  # read from the CSV
+    outcome = measured(["SD", "VIFF"], "two")
+    assert outcome.images == ["0", "2"]
+    assert "VIFF needs at least 41 pixels" in outcome.skipped["1"]
+
+
+def test_the_table_says_what_has_no_value(small, tmp_path, capsys):
+    arguments = ["table", "--fused", small[0], "--a", *small[:1], "--b", small[1], "--task", "ivf"]
+    arguments = [*map(str, arguments), "--row", "first", "--csv", str(tmp_path / "x.csv")]
+    assert main(arguments) == 0
+    said = capsys.readouterr()
+    assert "mean of 3 pairs" in said.out
+    assert (
+        "VIFF has no value for 1 of 3 pairs, which are not in its mean: it needs at least 41 pixels"
+    ) in said.err
+    for name in ("0.png", "2.png"):
+        for side in small:
+            (side / name).unlink()
+    assert main([*arguments, "--json"]) == 0
+    raw = json.loads(capsys.readouterr().out, parse_constant=pytest.fail)["means"]["raw"]
+    assert raw["first"]["VIFF"] is None and raw["first"]["SD"] > 0
+
+
+def test_a_sheet_that_a_table_program_saved_is_read(tmp_path):
+    sheet = ScoreSheet(tmp_path / "x.csv", ["SD"])
+    sheet.add("a", "ours", {"raw": {"SD": 1.0}, "paper": {"SD": 2.0}}, "12e4")
+    content = sheet.path.read_bytes()
+    sheet.path.write_bytes(b"\xef\xbb\xbf" + content.replace(b"\n", b"\r\n"))
+    assert ScoreSheet(sheet.path, ["SD"]).has("a", "ours", "12e4")
 
 
 def test_folders_without_images_are_answered(layout, tmp_path):

@@ -83,6 +83,21 @@ def test_a_second_run_keeps_and_edited_files_stay(data, tmp_path, capsys):
     assert file.read_text().startswith("Measured")
 
 
+def test_files_of_the_system_s_beside_texts_are_none(data, tmp_path, capsys):
+    folder = data / "Text" / "IVF" / "Small"
+    folder.mkdir(parents=True)
+    (folder / "pair0.txt").write_bytes(b"\xef\xbb\xbfA lamp.\r\n \r\nA road.\r\n")
+    (folder / "._pair0.txt").write_bytes(b"\0\x05\x16\x07Mac OS X\xff")
+    for side in "AB":
+        (folder / f"._pair1_{side}.txt").write_bytes(b"\0\x05\x16\x07\xff")
+    assert main(["encode", str(data), "--cache", str(tmp_path / "cache")]) == 0
+    assert "1 encoded, 0 as they were" in capsys.readouterr().out
+    features = np.load(data / "TextFeature" / "IVF" / "Small" / "pair0.npy")
+    encoder = load_encoder()
+    expected = [encoder.encode(text).features for text in ("A lamp.", "A road.")]
+    assert np.array_equal(features[0], np.concatenate(expected))
+
+
 def test_models_are_asked_once_for_the_same_content(data, tmp_path):
     listed = find_pairs(data, "Small", "all")
     cache = AnswerCache(tmp_path / "cache", 1)
@@ -102,6 +117,14 @@ def test_models_are_asked_once_for_the_same_content(data, tmp_path):
     assert text == f"{ANSWER}\n\n{ANSWER}\n"
     lines = (tmp_path / "two" / "Text" / "IVF" / "Small" / "made.jsonl").read_text().splitlines()
     assert {json.loads(line)["author_a"] for line in lines} == {"stub-vl"}
+
+
+def test_answers_of_another_server_are_not_taken_for_this_ones(data, tmp_path):
+    listed, cache = find_pairs(data, "Small", "all"), AnswerCache(tmp_path / "cache", 1)
+    for name in ("one", "two"):
+        with serving(says()) as server:  # each with the same model's name at its own address
+            describe_pairs(listed, tmp_path / name, asking(server), cache)
+            assert len(server.requests) == 6
 
 
 def test_a_model_that_fails_on_one_pair_and_a_stop(data, tmp_path):
@@ -145,6 +168,21 @@ def test_the_cache_keeps_to_its_limit(tmp_path):
     assert sorted(path.name[-1] for path in tmp_path.iterdir()) == ["1", "f"]
     cache.put("e" * 64, bytes(2000))
     assert cache.get("e" * 64) is None and cache.get("0" * 64) is None
+
+
+def test_the_cache_leaves_what_is_not_its_own(tmp_path):
+    others = ["thesis.doc", "a" * 63, "A" * 64]
+    for index, name in enumerate(others):
+        (tmp_path / name).write_bytes(bytes(900))
+        os.utime(tmp_path / name, (index, index))
+    (tmp_path / "folder").mkdir()
+    (tmp_path / ("b" * 64)).mkdir()
+    cache = AnswerCache(tmp_path, 0.001)
+    for index in range(4):
+        cache.put(f"{index:064x}", bytes(400))
+        os.utime(tmp_path / f"{index:064x}", (index, index))
+    kept = {path.name for path in tmp_path.iterdir()}
+    assert kept == {*others, "folder", "b" * 64, f"{2:064x}", f"{3:064x}"}
 
 
 def test_bad_input(data, tmp_path, capsys):

@@ -80,7 +80,7 @@ def _spread(pairs: list, count: int) -> list:
 def _load(files, longest: int) -> tuple[np.ndarray, np.ndarray]:
     sources = pair_images(read_image(files.a), read_image(files.b))
     scale = min(1.0, longest / max(sources.height, sources.width))
-    size = round(sources.width * scale), round(sources.height * scale)
+    size = tuple(max(1, round(side * scale)) for side in (sources.width, sources.height))
     images = (sources.a, sources.b)
     return tuple(np.clip(image.resized(*size).luminance, 0, 1) for image in images)
 

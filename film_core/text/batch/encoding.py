@@ -66,8 +66,11 @@ def encode_texts(
 
 
 def written_names(folder: Path) -> list[str]:
-    """Return the names of the pairs that have texts in `folder`, in order."""
-    stems = {path.stem for path in folder.glob("*.txt")}
+    """Return the names of the pairs that have texts in `folder`, in order.
+
+    Hidden files, such as the ._ ones that macOS puts beside others, are the system's.
+    """
+    stems = {path.stem for path in folder.glob("*.txt") if not path.name.startswith(".")}
     apart = {stem[:-2] for stem in stems if stem.endswith("_A") and f"{stem[:-2]}_B" in stems}
     halves = {f"{name}_{side}" for name in apart for side in "AB"}
     return sorted((stems - halves) | apart)
