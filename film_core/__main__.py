@@ -2,6 +2,7 @@
 
 import argparse
 import importlib
+import os
 import sys
 
 from film_core.errors import FilmError, unknown_name
@@ -31,7 +32,10 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit status: 2 for an error that the user can mend."""
     arguments = sys.argv[1:] if arguments is None else arguments
     try:
-        return _run(arguments)
+        try:
+            return _run(arguments)
+        finally:
+            sys.stdout.flush()  # here, where it can still be told that nobody reads it
     except FilmError as error:
         print(f"film_core: {error}", file=sys.stderr)
         return USER_ERROR
@@ -39,8 +43,25 @@ def main(arguments: list[str] | None = None) -> int:
         print("film_core: stopped.", file=sys.stderr)
         return 130
     except BrokenPipeError:  # `… | head` has read enough
-        sys.stderr.close()
+        _drop_output()
         return 0
+    except OSError as error:  # a file or folder that nobody checked before
+        print(f"film_core: {_sentence(error)}", file=sys.stderr)
+        if error.filename is None:
+            _drop_output()
+        return USER_ERROR
+
+
+def _sentence(error: OSError) -> str:
+    reason = error.strerror or str(error)
+    if error.filename is None:
+        return f"The output can't be written ({reason})."
+    return f"'{error.filename}' can't be used ({reason}): check its name and its permissions."
+
+
+def _drop_output() -> None:
+    """Send what is still to be printed nowhere, or Python would try once more when it ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _run(arguments: list[str]) -> int:
@@ -72,4 +93,6 @@ def _overview() -> str:
 
 
 if __name__ == "__main__":
+    for stream in (sys.stdout, sys.stderr):  # a terminal may know less than UTF-8
+        stream.reconfigure(errors="backslashreplace")
     sys.exit(main())

@@ -1,5 +1,6 @@
 """Who fuses the pairs of a batch: this process, or something larger behind the same face."""
 
+import hashlib
 import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -7,9 +8,11 @@ from typing import Any, Protocol
 
 from film_core.batch.pairing import Pair
 from film_core.errors import Cancelled, FilmError
-from film_core.fusion import Fuser, Measured
+from film_core.fusion import Fuser, Measured, Origin
 from film_core.images import ImageLimits, encode_png, read_image
 from film_core.tasks import Task, find_task
+from film_core.text import describer_identity
+from film_core.text.characters import check_storable
 
 Cancelling = Callable[[], bool]
 
@@ -80,10 +83,11 @@ class LocalEngine:
         self._fuser = fuser
         self._task = task if isinstance(task, Task) else find_task(task)
         self._limits = limits or ImageLimits()
-        card = fuser.card
+        card, encoder = fuser.card, fuser.encoder
         self.settings = "\n".join(
-            (self._task.name, card.name, card.sha256, fuser.encoder.name, fuser.describer.name)
-        )
+            (self._task.name, card.name, card.sha256, encoder.name,
+             getattr(encoder, "fingerprint", ""), describer_identity(fuser.describer))
+        )  # fmt: skip
 
     def run(self, work: Iterable[Work], cancelled: Cancelling) -> Iterator[Fused]:
         """Yield results in the order of `work`."""
@@ -99,6 +103,8 @@ class LocalEngine:
 
     def _fuse(self, work: Work, cancelled: Cancelling) -> Fused:
         pair = work.pair
+        for text in (work.text_a, work.text_b):
+            check_storable(text or "")
         images = [
             read_image(content, item.path, self._limits)
             for content, item in ((work.content_a, pair.a), (work.content_b, pair.b))
@@ -115,9 +121,11 @@ class LocalEngine:
             "metrics": _finite(result.metrics), "seconds": result.timings["total"],
             "notes": result.notes,
         }  # fmt: skip
-        inside = {"Task": result.task, "Weights": result.weights,
-                  "Text A": result.text_a, "Text B": result.text_b}  # fmt: skip
-        return Fused(pair, encode_png(result.image, inside), facts)
+        digests = (
+            hashlib.sha256(content).hexdigest() for content in (work.content_a, work.content_b)
+        )
+        made = Origin(result.task, result.weights, result.text_a, result.text_b, *digests)
+        return Fused(pair, encode_png(result.image, made.entries()), facts)
 
 
 def _finite(measured: Measured) -> dict[str, dict[str, float | None]]:

@@ -96,6 +96,7 @@ def key_of(work: Work, settings: str) -> str:
     digest = hashlib.sha256()
     parts = [_FORMAT, settings]
     parts += ["-" if text is None else f"+{text}" for text in (work.text_a, work.text_b)]
-    for part in (*(p.encode() for p in parts), work.content_a, work.content_b):
+    written = (part.encode(errors="surrogatepass") for part in parts)
+    for part in (*written, work.content_a, work.content_b):
         digest.update(len(part).to_bytes(8, "little") + part)
     return digest.hexdigest()

@@ -54,10 +54,17 @@ def run(args: argparse.Namespace) -> int:
     from film_core.commands.options import make_folder, stop_on_interrupt
     from film_core.errors import SettingError, unknown_name
     from film_core.tasks import find_task
+    from film_core.text.characters import check_storable
 
     task = find_task(args.task)
     if args.engine not in ENGINES:
         raise unknown_name("engine", args.engine, ENGINES)
+    if args.max_pairs is not None and args.max_pairs < 1:
+        raise SettingError(
+            "batch.max_pairs", "--max-pairs is {seen}; give 1 or more.", seen=args.max_pairs
+        )
+    for text in (args.text_a, args.text_b):
+        check_storable(text or "")
     limits = BatchLimits() if args.max_pairs is None else BatchLimits(max_pairs=args.max_pairs)
     preview, listed = _preview(args, limits)
     limits.check_pairs(len(preview.pairs))

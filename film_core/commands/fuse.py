@@ -40,7 +40,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--text-b", help="description of B (default: the describer's)")
     parser.add_argument(
         "--instruction",
-        default="",
         help="what to do, where and how much; weights called film-steer-… follow it",
     )
     parser.add_argument(
@@ -68,7 +67,22 @@ def run(args: argparse.Namespace) -> int:
     from film_core.runtime import start
     from film_core.tasks import TASKS, find_task
     from film_core.text import FeaturesOnly, read_features
+    from film_core.text.characters import check_storable
 
+    texts_given = {
+        "--text-a": args.text_a, "--text-b": args.text_b, "--instruction": args.instruction,
+    }  # fmt: skip
+    if args.features:
+        beside = [option for option, text in texts_given.items() if text]
+        if beside:
+            raise SettingError(
+                "fuse.features_and_text",
+                "--features stands for both texts, so {options} would be ignored: give one or the "
+                "other.",
+                options=" and ".join(beside),
+            )
+    for text in texts_given.values():
+        check_storable(text or "")
     origin = None if args.like is None else read_origin(read_text(args.like), args.like.name)
     if origin is not None:
         _take_over(args, origin)
@@ -92,7 +106,7 @@ def run(args: argparse.Namespace) -> int:
     fuser.set_images(image_a, image_b, task)
     result = fuser.fuse(
         args.text_a, args.text_b, attention=False, compare=args.compare, encoded=encoded,
-        progress=progress, instruction=args.instruction,
+        progress=progress, instruction=args.instruction or "",
     )  # fmt: skip
     digests = [_digest(path) for path in (args.image_a, args.image_b)]
     for source, digest in zip("ab", digests, strict=True):
@@ -114,7 +128,8 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _take_over(args: argparse.Namespace, origin: "Origin") -> None:
-    for name in ("task", "weights", "text_a", "text_b"):
+    texts = () if args.features else ("text_a", "text_b", "instruction")
+    for name in ("task", "weights", *texts):
         if getattr(args, name) is None:
             setattr(args, name, getattr(origin, name))
 

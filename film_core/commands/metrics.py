@@ -5,6 +5,8 @@ import json
 import math
 from pathlib import Path
 
+import numpy as np
+
 SUMMARY = "measure a fused image against its two sources"
 EXAMPLES = """examples:
   python -m film_core metrics fused.png infrared.png visible.png
@@ -41,7 +43,8 @@ def run(args: argparse.Namespace) -> int:
     forms = FORMS if args.form == "both" else (args.form,)
     names = None
     if args.names is not None:
-        names = [find_metric(name).name for name in args.names.split(",")]
+        given = [name for name in args.names.split(",") if name.strip()] or [args.names]
+        names = [find_metric(name).name for name in given]
     fused, image_a, image_b = (read_image(p) for p in (args.fused, args.image_a, args.image_b))
     sources = Sources(grey_levels(image_a.luminance), grey_levels(image_b.luminance))
     measured = grey_levels(fused.luminance)
@@ -63,7 +66,7 @@ def run(args: argparse.Namespace) -> int:
                     "width": fused.width,
                     "height": fused.height,
                     "metrics": {form: _finite(values) for form, values in metrics.items()},
-                    "undefined": _undefined(metrics, shown, measured.shape),
+                    "undefined": _undefined(metrics, shown, measured),
                     "higher_is_better": {m.name: m.higher_is_better for m in shown},
                     "notes": notes,
                 }
@@ -74,7 +77,7 @@ def run(args: argparse.Namespace) -> int:
         return 0
     for form, of_form in columns.items():
         print(_table(form, of_form, shown))
-    for form, reasons in _undefined(metrics, shown, measured.shape).items():
+    for form, reasons in _undefined(metrics, shown, measured).items():
         for name, reason in reasons.items():
             print(f"{name} ({form}): {reason}")
     if args.explain:
@@ -99,16 +102,19 @@ def _comparison(columns: dict[str, dict[str, dict[str, float]]]) -> dict[str, di
 
 
 def _undefined(
-    metrics: dict[str, dict[str, float]], shown: list, shape: tuple[int, int]
+    metrics: dict[str, dict[str, float]], shown: list, fused: np.ndarray
 ) -> dict[str, dict[str, str]]:
     """Return, by form and name, why a value isn't a finite number."""
     reasons: dict[str, dict[str, str]] = {}
+    flat = fused.min() == fused.max()
     for form, values in metrics.items():
         for metric in shown:
             if math.isfinite(values[metric.name]):
                 continue
-            reason = metric.undefined or "a flat fused image has no paper form"
-            if min(shape) < metric.min_side:
+            reason = metric.undefined
+            if form == "paper" and flat:
+                reason = "a flat fused image has no paper form"
+            if min(fused.shape) < metric.min_side:
                 reason = f"needs at least {metric.min_side} pixels a side"
             reasons.setdefault(form, {})[metric.name] = reason
     return reasons

@@ -69,6 +69,10 @@ def make_folder(path: Path) -> None:
             "output.no_folder", "The folder '{folder}' doesn't exist: make it first.",
             folder=str(path.parent),
         ) from None  # fmt: skip
+    except FileExistsError:
+        raise OutputError(
+            "output.not_a_folder", "'{path}' is a file: name a folder.", path=str(path)
+        ) from None
     except OSError as failure:
         raise OutputError(
             "output.unwritable",

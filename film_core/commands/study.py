@@ -52,6 +52,7 @@ def run(args: argparse.Namespace) -> int:
     from film_core.study import Question, RowShelf, run_study, write_report
     from film_core.study.another import describe_another
     from film_core.tasks import find_task
+    from film_core.text.characters import check_storable
 
     task = find_task(args.task)
     sources = pair(read_image(args.image_a), read_image(args.image_b))
@@ -64,6 +65,8 @@ def run(args: argparse.Namespace) -> int:
         leave_out=not args.no_words, controls=not args.no_controls, seed=args.seed, metrics=names,
     )  # fmt: skip
     question.check()
+    for text in (args.other_a, args.other_b):
+        check_storable(text or "")
     make_folder(args.out)
     shelf = RowShelf(args.out / "rows")
     progress = stage_printer()

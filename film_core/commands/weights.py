@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 from pathlib import Path
 
 SUMMARY = "list the weights that there are, or show one card"
@@ -29,6 +30,7 @@ def run(args: argparse.Namespace) -> int:
     )
 
     folder = args.folder or WEIGHTS_FOLDER
+    os.listdir(folder)  # raises what is to be said of a folder that can't be looked into
     if args.name:
         read = read_branch if is_branch(args.name, folder) else read_weights
         _, card = read(args.name, folder)

@@ -13,7 +13,7 @@ from film_core.errors import ImageError
 from film_core.tasks import TASKS
 
 MOST_CHARACTERS = 20_000
-_NAME = re.compile(r"\w[\w .+-]{0,79}")  # no path
+_MOST_OF_A_NAME = 255  # as long as file systems take
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _PREFIX = "film."
 _UNSTORABLE = ("Cc", "Cs")
@@ -81,7 +81,7 @@ def read_origin(entries: Mapping[str, str], name: str) -> Origin:
     fields = {field: given.get(field, "") for field in Origin.__dataclass_fields__}
     sound = {
         "task": fields["task"] in TASKS,
-        "weights": _NAME.fullmatch(fields["weights"]) is not None,
+        "weights": _is_name(fields["weights"]),
         "text_a": _is_text(fields["text_a"]),
         "text_b": _is_text(fields["text_b"]),
         "instruction": _is_text(fields["instruction"]),
@@ -97,6 +97,12 @@ def read_origin(entries: Mapping[str, str], name: str) -> Origin:
                 name=name, field=field,
             )  # fmt: skip
     return Origin(**fields)
+
+
+def _is_name(text: str) -> bool:
+    """Whether `text` can be the name of weights: some printable characters, no path."""
+    fits = 0 < len(text) <= _MOST_OF_A_NAME and text.isprintable() and text.strip(". ") != ""
+    return fits and not set(text) & set("/\\")
 
 
 def _is_text(text: str) -> bool:

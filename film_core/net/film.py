@@ -68,7 +68,7 @@ class Film(nn.Module):
 
     def __init__(self, text_width: int = 768, kernels: str = "plain") -> None:
         if kernels not in KERNELS:
-            raise unknown_name("kernels", kernels, KERNELS)
+            raise unknown_name("kind of kernels", kernels, KERNELS)
         self.config = FilmConfig(text_width=text_width)
         self.kernels = kernels
         self.gates_learn = True

@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from film_core.errors import RuntimeStartError
 from film_core.runtime.cache import build_key, cache_home
 from film_core.runtime.device import check_device_name, choose_device
@@ -172,7 +174,10 @@ def _import_jittor(place: _Place, progress: Progress | None = None) -> str:
     os.environ.update({name: value for name, value in settings.items() if value is not None})
     place.cache.mkdir(parents=True, exist_ok=True)
     verified_context = ssl._create_default_https_context
-    of_children = signal.getsignal(signal.SIGCHLD)
+    handlers = {of: signal.getsignal(of) for of in (signal.SIGCHLD, signal.SIGINT)}
+    # Asked for the first time where subnormal numbers are zero, numpy would warn of its limits.
+    for real in (np.float32, np.float64):
+        np.finfo(real)
     with _home_folder(place.home), _quiet_platform():
         import jittor_utils
     try:
@@ -192,9 +197,12 @@ def _import_jittor(place: _Place, progress: Progress | None = None) -> str:
     finally:
         # Jittor switches certificate checks off for the whole process.
         ssl._create_default_https_context = verified_context
-        # It also ends the process when any child of it is killed, whoever started that child.
-        if threading.current_thread() is threading.main_thread() and of_children is not None:
-            signal.signal(signal.SIGCHLD, of_children)
+        # It also ends the process when any child of it is killed, whoever started that child, and
+        # at Ctrl-C at once, whatever there is to finish.
+        if threading.current_thread() is threading.main_thread():
+            for of, handler in handlers.items():
+                if handler is not None:
+                    signal.signal(of, handler)
     _end_compile_pool(jittor_utils)
     return remark
 

@@ -8,6 +8,7 @@ from film_core.errors import SettingError
 from film_core.notes import Note
 from film_core.study.words import Word, find_words, shuffled, without
 from film_core.text import Encoder
+from film_core.text.characters import check_storable
 
 KINDS: dict[str, str] = {
     "base": "the text that all others are compared with",
@@ -51,7 +52,7 @@ class Question:
     metrics: tuple[str, ...] | None = None
 
     def check(self) -> None:
-        """Raise SettingError where a number is out of its bounds."""
+        """Raise SettingError for a number out of its bounds, TextError for an unusable text."""
         for what, seen, low, high in (
             ("draws", self.draws, 1, MOST_DRAWS),
             ("variants", len(self.yours), 0, MOST_VARIANTS),
@@ -63,6 +64,9 @@ class Question:
                     "A study takes {low} to {high} {what}; {seen} were given.",
                     what=what, seen=seen, low=low, high=high,
                 )  # fmt: skip
+        yours = (text for _, *texts in self.yours for text in texts)
+        for text in (self.text_a, self.text_b, *yours, *(self.other or ())):
+            check_storable(text or "")
 
 
 @dataclass(frozen=True)

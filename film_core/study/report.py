@@ -6,16 +6,22 @@ import json
 import re
 from pathlib import Path
 
+from film_core.checkpoints.writing import output_error
 from film_core.images import write_image
 from film_core.images.writing import write_bytes
+from film_core.study.question import KINDS
 from film_core.study.result import Study
+
+_FIGURES = ("differences.png", "words.png")
+_PICTURE = re.compile(rf"\d{{3}}-({'|'.join(KINDS)})(-[\w-]*)?\.png")
 
 
 def write_report(study: Study, folder: Path) -> dict[str, Path]:
     """Write `study` into `folder`, each file whole or not at all.
 
     ``study.json``, ``study.csv``, ``differences.png`` (every fused image with its difference map on
-    the common scale), ``words.png`` (what leaving out each word changed), ``images/``.
+    the common scale), ``words.png`` (what leaving out each word changed), ``images/``. Pictures
+    of an earlier study in the same folder are removed.
 
     Args:
         study: with at least one row.
@@ -31,11 +37,17 @@ def write_report(study: Study, folder: Path) -> dict[str, Path]:
     from film_core.study.figures import draw_differences, draw_words
 
     images = folder / "images"
-    images.mkdir(exist_ok=True)
+    try:
+        images.mkdir(exist_ok=True)
+        earlier = {path.name for path in images.iterdir() if _PICTURE.fullmatch(path.name)}
+        earlier |= {name for name in _FIGURES if (folder / name).is_file()}
+    except OSError as failure:
+        raise output_error(images, failure) from None
     for number, row in enumerate(study.rows):
         variant = row.variant
         name = f"{number:03d}-{variant.kind}{_fit_for_file(variant.name)}.png"
         write_image(images / name, row.image, {"Text A": variant.text_a, "Text B": variant.text_b})
+        earlier.discard(name)
     written = {"images": images}
     for name, content in (
         ("study.json", json.dumps(study.as_dict(), indent=2, ensure_ascii=False).encode()),
@@ -46,6 +58,9 @@ def write_report(study: Study, folder: Path) -> dict[str, Path]:
         if content:
             write_bytes(folder / name, content)
             written[name] = folder / name
+            earlier.discard(name)
+    for name in earlier:  # of another study in this folder: they belong to no row of the table
+        ((folder if name in _FIGURES else images) / name).unlink(missing_ok=True)
     return written
 
 

@@ -10,6 +10,7 @@ from film_core.text.describers import (
     Describer,
     Description,
     Step,
+    describer_identity,
     load_describer,
 )
 from film_core.text.encoding import (
@@ -35,6 +36,7 @@ __all__ = [
     "FeaturesOnly",
     "Step",
     "Token",
+    "describer_identity",
     "encode_pair",
     "instruction_notes",
     "load_describer",

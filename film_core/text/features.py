@@ -49,7 +49,8 @@ def read_features(path: str | Path, width: int | None = None) -> EncodedPair:
             "at most {most} tokens: use those of the encoder that the weights were trained with.",
             path=str(path), shape=str(features.shape), width=width or "features", most=MOST_TOKENS,
         )  # fmt: skip
-    features = np.ascontiguousarray(features, np.float32)
+    with np.errstate(over="ignore"):  # what float32 can't hold becomes infinity
+        features = np.ascontiguousarray(features, np.float32)
     if not np.isfinite(features).all():
         raise TextError(
             "text.features_values",

@@ -1,6 +1,7 @@
 """A batch: each result whole, nothing done twice, nothing lost."""
 
 import csv
+import hashlib
 import io
 import json
 import os
@@ -23,7 +24,8 @@ from film_core.batch import (
 )
 from film_core.batch.limits import BatchError
 from film_core.errors import OutputError
-from film_core.fusion import load_fuser
+from film_core.fusion import load_fuser, read_origin
+from film_core.images import read_text
 from tests.batch.conftest import png
 
 
@@ -56,7 +58,10 @@ def test_each_picture_is_what_the_fuser_gives(fuser, engine, folders, tmp_path):
         outcome = next(one for one in batch.outcomes if one.pair.name == name)
         picture = Image.open(outcome.image)
         assert np.array_equal(np.asarray(picture), expected.image)
-        assert picture.text["Text A"] == text
+        origin = read_origin(read_text(outcome.image), outcome.image.name)
+        assert (origin.task, origin.weights, origin.text_a) == ("ivf", "random", text)
+        content = (folders[0] / f"{name}.png").read_bytes()
+        assert origin.sha256_a == hashlib.sha256(content).hexdigest()
         assert outcome.facts["text_b"] == expected.text_b
         assert outcome.facts["metrics"]["raw"]["SD"] == pytest.approx(expected.metrics["raw"]["SD"])
 
@@ -194,6 +199,10 @@ def test_mistakes_on_the_command_line_are_one_sentence(folders, tmp_path, capsys
         (["--a", a, "--b", b, "--task", "ivf"], "--out"),
         (["--a", a, "--b", b, "--task", "ivf", "--engine", "lokal"], "did you mean 'local'"),
         (["--a", a, "--b", b, "--task", "ivf", "--max-pairs", "2"], "3 pairs; at most 2"),
+        (["--a", a, "--b", b, "--task", "ivf", "--max-pairs", "-1"], "give 1 or more"),
+        (["--a", a, "--b", b, "--task", "ivf", "--text-a", "caf\udce9"], "half a character"),
+        (["--a", a, "--b", b, "--task", "ivf", "--out", f"{a}/1.png"], "is a file: name a folder"),
+        (["--a", "n" * 300, "--b", b, "--task", "ivf"], "File name too long"),
         (["--zip", str(tmp_path / "no.zip"), "--task", "ivf"], "no zip file"),
     ):
         assert main(["batch", *arguments]) == 2

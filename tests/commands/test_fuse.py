@@ -65,22 +65,72 @@ def test_a_saved_result_says_how_to_make_it_again(images):
     from film_core.images import read_text, write_image
 
     digests = [_digest(images / f"{side}.png") for side in "ab"]
-    origin = Origin("mff", "film-ivf", "Übung 近处 \n“x”", "", *digests)
+    origin = Origin("mff", "film-ivf", "Übung 近处 \n“x”", "", *digests, "Brighten it.")
     write_image(images / "saved.png", np.zeros((20, 20), np.uint8), origin.entries())
     assert read_origin(read_text(images / "saved.png"), "saved.png") == origin
     parser = argparse.ArgumentParser()
     add_arguments(parser)
     args = parser.parse_args(["a", "b", "--out", "f.png", "--text-b", "Mine."])
     _take_over(args, origin)
-    assert (args.task, args.weights, args.text_a, args.text_b) == (
-        "mff", "film-ivf", origin.text_a, "Mine.",
+    assert (args.task, args.weights, args.text_a, args.text_b, args.instruction) == (
+        "mff", "film-ivf", origin.text_a, "Mine.", "Brighten it.",
     )  # fmt: skip
+    args = parser.parse_args(["a", "b", "--out", "f.png", "--features", "t.npy"])
+    _take_over(args, origin)
+    assert (args.task, args.text_a, args.instruction) == ("mff", None, None)
 
 
 def test_what_is_no_saved_result_is_refused(capsys, images):
     given = ("fuse", images / "a.png", images / "b.png", "--out", images / "f.png")
     assert "carries no parameters" in refused(capsys, *given, "--like", images / "a.png")
     assert "add --task with one of ivf, mif, mef, mff" in refused(capsys, *given)
+
+
+def test_texts_that_would_be_ignored_or_cannot_be_kept_are_refused(capsys, images):
+    given = ("fuse", images / "a.png", images / "b.png", "--task", "ivf", "--out", images / "f.png")
+    told = refused(capsys, *given, "--features", images / "t.npy", "--instruction", "Brighten it.")
+    assert "so --instruction would be ignored" in told
+    assert "null character" in refused(capsys, *given, "--text-b", "a\0b")
+    assert "half a character" in refused(capsys, *given, "--text-a", "caf\udce9")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["fuse", "a.png", "b.png", "--task", "ivf", "--out", "LONG/f.png"],
+        ["convert", "film-ivf", "LONG.safetensors"],
+        ["batch", "--a", "LONG", "--b", "LONG", "--task", "ivf"],
+        ["weights", "--folder", "LONG"],
+        ["weights", "--folder", "nowhere"],
+        ["prepare", "--data", "LONG", "--dataset", "TNO", "--out", "p"],
+    ],
+)
+def test_a_name_that_no_file_system_takes_is_one_sentence(capsys, images, monkeypatch, arguments):
+    monkeypatch.chdir(images)
+    told = refused(capsys, *(part.replace("LONG", "n" * 300) for part in arguments))
+    assert "too long" in told or "No such file" in told
+
+
+def test_output_that_nobody_takes_is_no_traceback(repository):
+    """Without PYTHONUNBUFFERED, which prints at once, what is left fails at the very end."""
+    settings = {k: v for k, v in os.environ.items() if k != "PYTHONUNBUFFERED"}
+    for arguments in (["--help"], ["weights"], ["fuse", "--help"]):
+        command = [sys.executable, "-m", "film_core", *arguments]
+        reading, writing = os.pipe()
+        os.close(reading)
+        ended = subprocess.run(
+            command, stdout=writing, stderr=subprocess.PIPE, text=True, cwd=repository,
+            env=settings, timeout=60,
+        )  # fmt: skip
+        os.close(writing)
+        assert (ended.returncode, ended.stderr) == (0, "")
+    with open("/dev/full", "w") as full:
+        ended = subprocess.run(
+            command, stdout=full, stderr=subprocess.PIPE, text=True, cwd=repository,
+            env=settings, timeout=60,
+        )  # fmt: skip
+    assert ended.returncode == 2
+    assert ended.stderr == "film_core: The output can't be written (No space left on device).\n"
 
 
 def test_every_verb_has_help_with_examples(capsys):

@@ -37,7 +37,8 @@ def test_of_a_text_without_end_is_stored_what_is_read_back():
     ("field", "value"),
     [
         ("task", "rm -rf"), ("task", ""), ("weights", "../../etc/passwd"), ("weights", ""),
-        ("weights", "w" * 81), ("weights", "$(id)"), ("text_a", "x" * 20_001), ("text_b", "a\0b"),
+        ("weights", "w" * 256), ("weights", "a\\b"), ("weights", " .."),
+        ("text_a", "x" * 20_001), ("text_b", "a\0b"),
         ("text_b", "\x1b[2J"), ("sha256_a", "A" * 64), ("sha256_b", "../x"), ("sha256_b", ""),
     ],
 )  # fmt: skip
@@ -45,6 +46,11 @@ def test_what_none_of_ours_has_is_refused_by_name(field, value):
     entries = {**ORIGIN.entries(), f"film.{field}": value}
     with pytest.raises(ImageError, match=rf"'x\.png' can't be used, their {field} is missing"):
         read_origin(entries, "x.png")
+
+
+@pytest.mark.parametrize("name", ["my weights (v2)", "权重，新", "w" * 255, ".kept"])
+def test_weights_may_have_any_name_that_a_file_may_have(name):
+    assert read_origin({**ORIGIN.entries(), "film.weights": name}, "x.png").weights == name
 
 
 def test_a_picture_of_another_program_is_told_apart():

@@ -59,6 +59,17 @@ def test_json_has_no_nan_and_says_why(files: list[Path], capsys) -> None:
     assert "SCD" in printed["undefined"]["raw"]
 
 
+def test_a_flat_fused_image_has_no_paper_form(files: list[Path], tmp_path: Path, capsys) -> None:
+    from PIL import Image
+
+    with Image.open(files[1]) as source:
+        Image.new("L", source.size, 255).save(tmp_path / "white.png")
+    call(tmp_path / "white.png", files[1], files[2], "--json")
+    why = json.loads(capsys.readouterr().out)["undefined"]
+    assert set(why["paper"].values()) == {"a flat fused image has no paper form"}
+    assert "Qabf" not in why.get("raw", {})
+
+
 def test_a_small_image_says_what_it_lacks(tmp_path: Path, capsys) -> None:
     path = tmp_path / "small.png"
     Image.fromarray(np.arange(400, dtype=np.uint8).reshape(20, 20)).save(path)

@@ -111,6 +111,21 @@ def test_without_a_home_no_folder_called_tilde_is_made(tmp_path, monkeypatch, as
         cache_home()
 
 
+def test_ctrl_c_stays_with_who_asked_for_it(repository):
+    """Jittor's own handler would end the process at once, whatever there is to finish."""
+    code = (
+        "import signal\nfrom film_core.runtime import start\n"
+        "def mine(*_): print('told')\n"
+        "signal.signal(signal.SIGINT, mine)\nstart('cpu')\n"
+        "assert signal.getsignal(signal.SIGINT) is mine\n"
+        "signal.raise_signal(signal.SIGINT)\nprint('goes on')"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", code], cwd=repository, capture_output=True, text=True, timeout=900
+    )
+    assert ended.stdout.split("\n")[-3:] == ["told", "goes on", ""], ended.stderr
+
+
 def test_onednn_is_linked_from_its_packages_and_a_dead_link_is_mended(tmp_path):
     assert link_onednn(tmp_path) == ""
     folder = tmp_path / ".cache/jittor/mkl/dnnl_lnx_2.2.0_cpu_gomp"

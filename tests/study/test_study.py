@@ -62,6 +62,20 @@ def test_words_keep_numbers_and_compounds_whole():
 
 
 @pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("हिन्दी में।", ["हिन्दी", "में"]), ("un cafe\u0301.", ["un", "cafe\u0301"]),
+        ("می\u200cخواهم رفت", ["می\u200cخواهم", "رفت"]), ("夜の・カー", ["夜", "の", "カ", "ー"]),
+        ("か\u3099く", ["か\u3099", "く"]), ("\u0301 a--b_c", ["a", "b", "c"]),
+    ],
+)  # fmt: skip
+def test_words_keep_their_marks_and_kana_stand_alone(text, words):
+    found = find_words(text, "a")
+    assert [word.text for word in found] == words
+    assert all(text[word.start : word.end] == word.text for word in found)
+
+
+@pytest.mark.parametrize(
     ("text", "left"),
     [
         ("A red, low car.", ["red, low car.", "A, low car.", "A red, car.", "A red, low."]),
@@ -274,6 +288,17 @@ def test_the_report_holds_pictures_table_and_figures(study, tmp_path):
     lines = (tmp_path / "study.csv").read_text(encoding="utf-8-sig").splitlines()
     assert lines[0] == "kind,label,mean_change,largest_change,SD,text_a,text_b,seconds"
     assert len(lines) == len(study.rows) + 1
+
+
+def test_pictures_of_an_earlier_study_leave_the_folder(study, tmp_path):
+    write_report(study, tmp_path)
+    (tmp_path / "images" / "mine.png").write_bytes(b"of the reader")
+    before = {path.name for path in (tmp_path / "images").iterdir()}
+    shorter = dataclasses.replace(study, rows=study.rows[:2])
+    write_report(shorter, tmp_path)
+    kept = {path.name for path in (tmp_path / "images").iterdir()}
+    assert kept < before and len(kept) == 3 and "mine.png" in kept
+    assert not (tmp_path / "words.png").exists()  # no word is left out in these two
 
 
 def test_a_text_never_becomes_a_formula_of_a_spreadsheet(study):

@@ -51,6 +51,10 @@ def test_mistakes_are_answered_before_anything_is_written(images, capsys):
         assert main([*base, "--out", str(out), *extra]) == 2
         assert said in capsys.readouterr().err
         assert not out.exists()
+    for option in ("--text-a", "--variant-b", "--other-a"):
+        assert main([*base, "--out", str(out), option, "caf\udce9"]) == 2
+        assert "half a character" in capsys.readouterr().err
+        assert not out.exists()
     assert main([*base, "--out", str(images / "no" / "out")]) == 2
     assert "doesn't exist" in capsys.readouterr().err
     assert main([*base, "--out", str(images / "a.png")]) == 2

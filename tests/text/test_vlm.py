@@ -18,6 +18,7 @@ from film_core.tasks import find_task
 from film_core.text import load_describer
 from film_core.text.describers.vlm import LocalModel, find_model
 from film_core.text.describers.vlm.florence import as_text
+from film_core.text.describers.vlm.folder import fingerprint_of
 
 IVF = find_task("ivf")
 
@@ -213,6 +214,19 @@ def test_a_snapshot_of_the_cache_is_named_by_its_owner(tmp_path):
     (folder / "config.json").write_text('{"model_type": "blip-2"}')
     (folder / "model.safetensors").write_bytes(b"x")
     assert find_model(str(folder)) == (folder, "Salesforce/blip2-opt-2.7b")
+
+
+def test_other_weights_of_the_same_name_are_another_model(tmp_path):
+    folders = [tmp_path / place / "blip2" for place in ("old", "new")]
+    for folder, size in zip(folders, (8, 9), strict=True):
+        folder.mkdir(parents=True)
+        (folder / "model.safetensors").write_bytes(bytes(size))
+        os.utime(folder / "model.safetensors", (1, 1))
+    assert fingerprint_of(folders[0]) != fingerprint_of(folders[1])
+    (folders[1] / "model.safetensors").write_bytes(bytes(8))
+    assert fingerprint_of(folders[0]) != fingerprint_of(folders[1])  # written later
+    os.utime(folders[1] / "model.safetensors", (1, 1))
+    assert fingerprint_of(folders[0]) == fingerprint_of(folders[1])
 
 
 def test_half_downloaded_and_wrong_models(copy):

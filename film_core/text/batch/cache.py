@@ -1,12 +1,15 @@
 """Answers and features kept by what they were made from, within a limit of bytes."""
 
 import os
+import re
+from contextlib import suppress
 from pathlib import Path
 
 from film_core.checkpoints.writing import write_atomically
 from film_core.errors import OutputError, SettingError
 
 DEFAULT_MEGABYTES = 256
+_KEY = re.compile("[0-9a-f]{64}")
 
 
 def default_cache_folder() -> Path:
@@ -17,7 +20,10 @@ def default_cache_folder() -> Path:
 
 
 class AnswerCache:
-    """A folder of files named by key; the ones that were used longest ago go first."""
+    """A folder of files named by key; the ones that were used longest ago go first.
+
+    Whatever else lies in the folder is neither counted nor touched.
+    """
 
     def __init__(self, folder: Path, megabytes: float = DEFAULT_MEGABYTES) -> None:
         """Use `folder` up to `megabytes`; 0 keeps nothing.
@@ -66,15 +72,17 @@ class AnswerCache:
     def _trim(self) -> None:
         # Another process may remove a file at any time, which is what is wanted anyway.
         files = []
-        for path in self._folder.iterdir():
-            try:
-                status = path.stat()
-            except OSError:
-                continue
-            files.append((status.st_mtime_ns, status.st_size, path))
+        try:
+            for entry in os.scandir(self._folder):
+                if _KEY.fullmatch(entry.name) and entry.is_file(follow_symlinks=False):
+                    status = entry.stat(follow_symlinks=False)
+                    files.append((status.st_mtime_ns, status.st_size, entry.path))
+        except OSError:
+            return
         total = sum(size for _, size, _ in files)
         for _, size, path in sorted(files):
             if total <= self._limit:
                 break
-            path.unlink(missing_ok=True)
+            with suppress(OSError):
+                os.unlink(path)
             total -= size

@@ -11,7 +11,7 @@ from film_core.errors import Cancelled, FilmError, OutputError
 from film_core.images import pair, read_image
 from film_core.text.batch.cache import AnswerCache
 from film_core.text.batch.ledger import Ledger, Report
-from film_core.text.describers import Describer, Description, Step
+from film_core.text.describers import Describer, Description, Step, describer_identity
 from film_core.text.describers.prompts import VERSION
 
 Progress = Callable[[str, float | None, str], None]
@@ -112,14 +112,5 @@ def _key(files: PairFiles, task: str, describer: Describer) -> str:
                 digest.update(hashlib.file_digest(file, "sha256").digest())
         except OSError:
             digest.update(bytes(32))  # reading the image says what is wrong with it
-    digest.update("\0".join([task, identity(describer), VERSION]).encode())
+    digest.update("\0".join([task, describer_identity(describer), VERSION]).encode())
     return digest.hexdigest()
-
-
-def identity(describer: Describer) -> str:
-    """Return what distinguishes describers whose answers differ: kind, model, each step's too."""
-    writers = getattr(describer, "writers", None)
-    if writers is not None:
-        steps = ",".join(f"{step}={identity(writer)}" for step, writer in writers.items())
-        return f"{describer.name}({steps})"
-    return f"{describer.name}:{getattr(describer, 'author', '')}"

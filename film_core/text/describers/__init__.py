@@ -5,7 +5,10 @@ from film_core.text.describers.describer import (
     Describer,
     Description,
     Step,
+    describer_identity,
     load_describer,
 )
 
-__all__ = ["DESCRIBERS", "Describer", "Description", "Step", "load_describer"]
+__all__ = [
+    "DESCRIBERS", "Describer", "Description", "Step", "describer_identity", "load_describer",
+]  # fmt: skip

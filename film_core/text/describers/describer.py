@@ -99,6 +99,19 @@ DESCRIBERS: dict[str, Callable[[Choices], Describer]] = {
 }
 
 
+def describer_identity(describer: Describer) -> str:
+    """Return what distinguishes describers whose answers differ: kind, model, each step's too.
+
+    A model's name isn't enough: other weights may bear it, or another server know it.
+    """
+    writers = getattr(describer, "writers", None)
+    if writers is not None:
+        steps = ",".join(f"{step}={describer_identity(writer)}" for step, writer in writers.items())
+        return f"{describer.name}({steps})"
+    author, fingerprint = (getattr(describer, part, "") for part in ("author", "fingerprint"))
+    return f"{describer.name}:{author}:{fingerprint}"
+
+
 def load_describer(name: str = "measured", vlm: str | None = None, recipe: str = "") -> Describer:
     """Return the describer called `name`.
 

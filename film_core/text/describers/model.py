@@ -10,9 +10,15 @@ from film_core.text.describers.prompts import description_prompt
 
 
 class Model(Protocol):
-    """A vision-language model. `author` names it to people."""
+    """A vision-language model.
+
+    Attributes:
+        author: names it to people.
+        fingerprint: tells it from others of that name.
+    """
 
     author: str
+    fingerprint: str
 
     def answer(
         self, prompt: str, image: SourceImage | None = None, step: str = "description"
@@ -41,6 +47,11 @@ class ModelDescriber:
     def author(self) -> str:
         """The model's name."""
         return self.model.author
+
+    @property
+    def fingerprint(self) -> str:
+        """What tells the model from others of its name."""
+        return self.model.fingerprint
 
     def describe(
         self, image: SourceImage, other: SourceImage | None, task: Task, source: str

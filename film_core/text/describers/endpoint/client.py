@@ -24,12 +24,13 @@ class Endpoint:
 
     Attributes:
         author: the model's name.
+        fingerprint: the address that is asked.
     """
 
     def __init__(self, settings: EndpointSettings | None = None) -> None:
         """Take `settings`, or those of the environment. Raises SettingError; asks nobody yet."""
         self._settings = settings or read_endpoint_settings()
-        self.author = self._settings.model
+        self.author, self.fingerprint = self._settings.model, self._settings.url
 
     def answer(
         self, prompt: str, image: SourceImage | None = None, step: str = "description"

@@ -15,7 +15,7 @@ from pathlib import Path
 from film_core.errors import FilmError, SettingError, TextError
 from film_core.images.source import SourceImage
 from film_core.text.describers.pictures import small_png
-from film_core.text.describers.vlm.folder import find_model
+from film_core.text.describers.vlm.folder import find_model, fingerprint_of
 
 _REPOSITORY = Path(__file__).resolve().parents[4]
 _MOST_BYTES = 4 * 2**20
@@ -27,6 +27,7 @@ class LocalModel:
 
     Attributes:
         author: the model's name.
+        fingerprint: of the files in its folder; see `fingerprint_of`.
         device: "cpu" or "cuda".
     """
 
@@ -50,6 +51,7 @@ class LocalModel:
             TextError: the folder is no model that can be used here; the sentence says why.
         """
         folder, self.author = find_model(path_or_name)
+        self.fingerprint = fingerprint_of(folder)
         self._seconds = seconds
         self._lock = threading.Lock()
         self._process, self._connection = _start(folder, _limit(gigabytes))

@@ -1,7 +1,9 @@
 """Finds a model's folder, and notices what can be noticed without loading anything."""
 
+import hashlib
 import json
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from film_core.errors import SettingError, TextError
@@ -36,6 +38,19 @@ def find_model(path_or_name: str | None) -> tuple[Path, str]:
     _check_config(folder)
     _check_weights(folder)
     return folder, _name(folder)
+
+
+def fingerprint_of(folder: Path) -> str:
+    """Return a digest that changes with the folder's files: their names, sizes and times.
+
+    Their contents, gigabytes, are read by nobody but the model.
+    """
+    told = []
+    with suppress(OSError):
+        for path in sorted(folder.iterdir()):
+            status = path.stat()
+            told.append((path.name, status.st_size, status.st_mtime_ns))
+    return hashlib.sha256(repr(told).encode(errors="surrogateescape")).hexdigest()[:16]
 
 
 def _cached(name: str) -> Path:
