@@ -8,17 +8,17 @@ namespace film {
 // e^x for x <= 0, relative error at most 4e-7 + 2e-8 |x| (1e-6 + 6e-8 |x| where the processor has
 // no fused multiply-add); below -87 it stays at 1.6e-38.
 FILM_INLINE Floats exp_negative(Floats x) {
+  const Floats factor = broadcast(1.44269504f);
   x = maximum(x, broadcast(-87.0f));
-  const Floats scaled = x * broadcast(1.44269504f);
-  const Ints whole = truncate(scaled - broadcast(0.5f));  // rounds to nearest, for x <= 0
-  const Floats part = scaled - to_floats(whole);          // within -0.5..0.5
+  const Ints whole = nearest(x * factor);
+  const Floats part = multiply_add(x, factor, -to_floats(whole));  // within -0.5..0.5, rounded once
   Floats power = broadcast(0.00134004322f);
   power = power * part + broadcast(0.00967603710f);
   power = power * part + broadcast(0.0555032721f);
   power = power * part + broadcast(0.240221074f);
   power = power * part + broadcast(0.693147207f);
   power = power * part + broadcast(1.00000008f);
-  return power * from_bits((whole + 127) << 23);
+  return from_bits(bits(power) + (whole << 23));  // times 2^whole: added to the exponent
 }
 
 #if FILM_WIDTH == 8

@@ -238,9 +238,11 @@ class SoftmaxRows {
 #pragma GCC unroll 12
         for (int r = 0; r < kTogether; r++) total[r][0] = total[r][1] = zeros();
         for (int d = 0; d < kHeadWidth; d++) {
-          // Keys stream from beyond the second cache: ask for them two runs ahead.
-          __builtin_prefetch(key_run + 2 * kHeadWidth * 32 + d * 32 + c);
-          if (kWidth == 16) __builtin_prefetch(key_run + 2 * kHeadWidth * 32 + d * 32 + 16);
+          if (r0 == 0) {
+            // Keys stream from beyond the second cache: ask for them two runs ahead.
+            __builtin_prefetch(key_run + 2 * kHeadWidth * 32 + d * 32 + c);
+            if (kWidth == 16) __builtin_prefetch(key_run + 2 * kHeadWidth * 32 + d * 32 + 16);
+          }
           const Floats first = load(key_run + d * 32 + c);
           const Floats second = load(key_run + d * 32 + c + kWidth);
 #pragma GCC unroll 12

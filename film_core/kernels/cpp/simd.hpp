@@ -112,10 +112,18 @@ FILM_INLINE Floats absolute(Floats value) { return from_bits(bits(value) & 0x7ff
 FILM_INLINE Ints truncate(Floats value) {
 #if FILM_WIDTH == 16
   return (Ints)_mm512_cvttps_epi32((__m512)value);
-#elif FILM_WIDTH == 8
-  return (Ints)_mm256_cvttps_epi32((__m256)value);
 #else
   return __builtin_convertvector(value, Ints);
+#endif
+}
+// To the nearest; where the processor has no instruction for it, only for values <= 0.
+FILM_INLINE Ints nearest(Floats value) {
+#if FILM_WIDTH == 16
+  return (Ints)_mm512_cvtps_epi32((__m512)value);
+#elif FILM_WIDTH == 8
+  return (Ints)_mm256_cvtps_epi32((__m256)value);
+#else
+  return truncate(value - broadcast(0.5f));
 #endif
 }
 FILM_INLINE Floats to_floats(Ints value) { return __builtin_convertvector(value, Floats); }
