@@ -36,6 +36,21 @@ def settings_of(given: list[str]) -> dict[str, str]:
     return changes
 
 
+def check_name(name: str | None) -> None:
+    """Refuse a run's name that can't be part of a file's name.
+
+    Raises:
+        SettingError: it has a slash, a character that isn't printed, or is too long.
+    """
+    name = name or "film"
+    if set(name) & set("/\\") or not name.isprintable() or len(name.encode()) > 200:
+        raise SettingError(
+            "train.name",
+            "--name '{name}' can't be part of a file's name: leave out slashes, and keep it short.",
+            name=name,
+        )
+
+
 def check_output(path: Path) -> None:
     """Refuse a picture's output path that can't work before minutes are spent on its content.
 

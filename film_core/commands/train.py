@@ -47,7 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Train; raises FilmError with the sentence to show."""
-    from film_core.commands.options import settings_of
+    from film_core.commands.options import check_name, settings_of
     from film_core.data import open_prepared
     from film_core.errors import SettingError
     from film_core.runtime.mpi import launched_rank
@@ -64,6 +64,7 @@ def run(args: argparse.Namespace) -> int:
     else:
         if not args.prepared:
             raise SettingError("train.prepared", "Name the prepared files with --prepared.")
+        check_name(args.name)
         recipe = make_recipe(args.preset or DEFAULT_PRESET, settings_of(args.settings))
         params = _params(args, recipe)
         find_task(args.task or "")
@@ -75,7 +76,7 @@ def run(args: argparse.Namespace) -> int:
     from film_core.runtime import start
 
     runtime = start(args.device)
-    film, init = _network(params, files[0].width, recipe)
+    film, init = _network(params, files[0].width, recipe, resumed=experiment is not None)
     if experiment is None:
         params["init_card"] = init.as_dict() if init else None
         root = args.out or Path("exp")
@@ -88,7 +89,7 @@ def run(args: argparse.Namespace) -> int:
     from film_core.training.trainer import Trainer
 
     trainer = Trainer(
-        film, files, recipe, experiment, _card(params, files), 60 * args.save_minutes, init
+        film, files, recipe, experiment, _card(params, files, init), 60 * args.save_minutes, init
     )
     if args.resume:
         trainer.resume()
@@ -152,7 +153,7 @@ def _check_files(files: list, params: dict, folder: Path | None) -> None:
     from film_core.training.experiment import TrainingError
 
     for file in files:
-        if file.split == "test":
+        if file.split == "test" or file.holds_test_list:
             raise SettingError(
                 "train.test_list",
                 "'{path}' holds the test list of {dataset}: what is trained on it can't be tested "
@@ -170,9 +171,12 @@ def _check_files(files: list, params: dict, folder: Path | None) -> None:
             )  # fmt: skip
 
 
-def _network(params: dict, width: int, recipe):
+def _network(params: dict, width: int, recipe, resumed: bool):
     """Return the network with its initial weights, given ones or the recipe's beginning, and the
-    card that the given ones had when the run began (None without)."""
+    card that the given ones had when the run began (None without).
+
+    A resumed run has all weights in its state, and needs no others.
+    """
     import jittor as jt
 
     from film_core.checkpoints import Card, load_film
@@ -188,6 +192,8 @@ def _network(params: dict, width: int, recipe):
         begin_from_rule(weights, recipe.beginning)
         film.load_state_dict(weights)
         return film, None
+    if resumed and params.get("init_card"):
+        return Film(text_width=width, kernels=params["kernels"]), Card(**params["init_card"])
     film, card = load_film(params["init"], kernels=params["kernels"])
     if card.text_width != width:
         raise CheckpointError(
@@ -198,14 +204,15 @@ def _network(params: dict, width: int, recipe):
     return film, Card(**params["init_card"]) if params.get("init_card") else card
 
 
-def _card(params: dict, files: list):
+def _card(params: dict, files: list, init):
     from film_core.checkpoints import Card
+    from film_core.training.held_out import all_data
 
     return Card(
         name=params["name"],
         task=params["task"],
         text_encoder=files[0].encoder,
-        data=_data(files),
+        data=all_data(_data(files), init),
         command=params["command"],
         seed=params["recipe"]["seed"],
         licence=params["licence"],

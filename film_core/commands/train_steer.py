@@ -19,34 +19,38 @@ a kill loses at most --save-minutes."""
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments to `parser`."""
     parser.add_argument("--data", type=Path, help="folder that holds Image/<task>/<data set>")
-    parser.add_argument("--material", type=Path, default=Path("exp/steer"),
-                        help="where fused scenes and encoded sentences are kept")  # fmt: skip
-    parser.add_argument("--name", default="film-steer", help="name of the run and of its weights")
+    parser.add_argument(
+        "--material", type=Path,
+        help="where fused scenes and encoded sentences are kept (default: exp/steer)",
+    )  # fmt: skip
+    parser.add_argument("--name", help="name of the run and of its weights (default: film-steer)")
     parser.add_argument(
         "--set", action="append", default=[], metavar="SETTING=VALUE", dest="settings",
         help="change one setting; repeatable (see film_core/training/steer/recipe.py)",
     )  # fmt: skip
     parser.add_argument("--init", help="weights of a branch to start from (default: random)")
     parser.add_argument("--resume", type=Path, help="folder of a run to carry on with")
-    parser.add_argument("--out", type=Path, default=Path("exp"), help="where runs are kept")
+    parser.add_argument("--out", type=Path, help="where runs are kept (default: exp)")
     parser.add_argument("--save-minutes", type=float, default=2, help="time between saves")
 
 
 def run(args: argparse.Namespace) -> int:
     """Train; raises FilmError with the sentence to show."""
-    from film_core.commands.options import settings_of, stage_printer
+    from film_core.commands.options import check_name, settings_of, stage_printer
     from film_core.errors import SettingError
-    from film_core.training.experiment import Experiment
+    from film_core.training.experiment import Experiment, check_same
     from film_core.training.steer.recipe import SteerRecipe
 
     if args.resume:
         experiment, params = Experiment.resume(args.resume)
         recipe = SteerRecipe(**params["recipe"])
+        check_same(*_given(args, params, recipe), args.resume)
     else:
+        check_name(args.name)
         experiment, recipe = None, SteerRecipe().changed(settings_of(args.settings))
         params = {
-            "name": args.name,
-            "material": str(args.material),
+            "name": args.name or "film-steer",
+            "material": str(args.material or Path("exp/steer")),
             "init": args.init or "",
             "recipe": recipe.as_dict(),
             "command": _command(),
@@ -71,7 +75,7 @@ def run(args: argparse.Namespace) -> int:
     encoder = MiniLM(threads=1)
     scenes, pool = _material(args.data, material, recipe, encoder, stage_printer())
     if experiment is None:
-        experiment = Experiment.begin(args.out, args.name, params)
+        experiment = Experiment.begin(args.out or Path("exp"), params["name"], params)
     experiment.log.info("%s", _command())
     jt.set_global_seed(recipe.seed)
     branch = SteerBranch()
@@ -97,6 +101,28 @@ def run(args: argparse.Namespace) -> int:
         trainer.resume()
     trainer.train()
     return 0
+
+
+def _given(args: argparse.Namespace, params: dict, recipe) -> tuple[dict, dict]:
+    """Return {option: value} of what was given beside --resume, and of the run for the same."""
+    from film_core.commands.options import settings_of
+
+    changes = settings_of(args.settings)
+    wanted = recipe.changed(changes).as_dict()
+    options = {
+        "--name": (args.name, params["name"]),
+        "--material": (args.material and str(args.material), params["material"]),
+        "--init": (args.init, params["init"]),
+        "--out": (args.out and str(args.out.resolve()), str(args.resume.resolve().parent)),
+        **{f"--set {name}": (wanted[name], params["recipe"][name]) for name in changes},
+    }
+    given = {
+        name: pair for name, pair in options.items() if name.startswith("--set ") or pair[0]
+    }  # fmt: skip
+    return (
+        {name: now for name, (now, _) in given.items()},
+        {name: then for name, (_, then) in given.items()},
+    )
 
 
 def _command() -> str:

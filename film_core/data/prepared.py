@@ -44,6 +44,7 @@ class PreparedFile:
         names: the pairs in it, sorted.
         task, dataset, split, encoder, size: what it was prepared from and how; "" where the file
             doesn't say.
+        holds_test_list: whether it was made of all pairs of a set that has a test list.
         width: values of a text token.
 
     Raises:
@@ -72,6 +73,7 @@ class PreparedFile:
         self.encoder = str(attributes.get("encoder", ""))
         self.size = str(attributes.get("size", ""))
         self.split = str(attributes.get("split", ""))
+        self.holds_test_list = bool(attributes.get("holds_test_list", False))
         self.width = int(self.file["text"][self.names[0]].shape[-1])
 
     def __len__(self) -> int:
@@ -79,7 +81,9 @@ class PreparedFile:
 
     def digest(self) -> str:
         """Return a SHA-256 of which pairs these are and how they were prepared, not of pixels."""
+        describer = str(self.file.attrs.get("describer", ""))
         told = [self.task, self.dataset, self.encoder, self.width, self.size, self.names]
+        told += [self.split, describer]
         return hashlib.sha256(json.dumps(told).encode()).hexdigest()
 
     def read(self, name: str) -> PreparedPair:

@@ -115,11 +115,19 @@ def _attributes(listed: PairList, size: str, encoder, describer) -> Attributes:
         "task": listed.task.name,
         "dataset": listed.dataset,
         "split": listed.split,
+        "holds_test_list": int(listed.split == "all" and _has_test_list(listed)),
         "size": size,
         "encoder": encoder.name,
         "text_width": encoder.width,
         "describer": describer.name if describer is not None else "",
     }
+
+
+def _has_test_list(listed: PairList) -> bool:
+    if listed.root is None:
+        return False
+    folder = listed.root / "Image" / listed.task.name.upper() / listed.dataset
+    return (folder / "test.txt").is_file()
 
 
 def _digest(*paths: Path) -> str:

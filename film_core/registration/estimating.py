@@ -158,6 +158,8 @@ def _turn_and_scale(a: np.ndarray, b: np.ndarray) -> tuple[float, float]:
 
     side = min(a.shape)
     radius = side // 3  # the fine frequencies are noise
+    if radius < 4 or not (np.ptp(np.abs(a)) and np.ptp(np.abs(b))):
+        return 0.0, 1.0  # a strip has no spectrum to turn, and a flat image none at all
     spectra = []
     for image in (np.abs(a), np.abs(b)):
         rows, columns = ((n - side) // 2 for n in image.shape)

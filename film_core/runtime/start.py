@@ -69,10 +69,9 @@ def start(device: str = "auto", progress: Progress | None = None) -> Runtime:
     with _starting:
         if not _started:
             _started.append(_first_start(device, progress))
-        runtime = _started[0]
-    if device not in ("auto", runtime.device):
-        runtime = _switch(runtime, device)
-    return runtime
+        if device not in ("auto", _started[0].device):
+            _started[0] = _switch(_started[0], device)
+        return _started[0]
 
 
 def compiled() -> bool:

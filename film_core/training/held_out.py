@@ -5,6 +5,7 @@ it did, those had trained on some of them, and measured on these the network loo
 is.
 """
 
+import re
 from dataclasses import replace
 
 from film_core.checkpoints import Card
@@ -22,8 +23,19 @@ def doubtful(names: list[str], init: Card | None) -> list[str]:
     # A card that says nothing may be of weights trained on anything.
     return [
         name for name in names
-        if name not in init.held_out and (not init.data or name.split("/")[0] in init.data)
+        if name not in init.held_out and (not init.data or _names(name.split("/")[0], init.data))
     ]  # fmt: skip
+
+
+def all_data(data: str, init: Card | None) -> str:
+    """Return `data`, what a run trains on, with what the weights that it starts from had seen."""
+    if init is None or not init.data or init.data == data:
+        return data
+    return f"{data}; before that {init.data}"
+
+
+def _names(dataset: str, data: str) -> bool:
+    return re.search(rf"(?<!\w){re.escape(dataset)}(?!\w)", data) is not None
 
 
 def with_held_out(card: Card, names: list[str], doubted: list[str], init: Card | None) -> Card:

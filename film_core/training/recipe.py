@@ -27,7 +27,7 @@ class Recipe:
             a data set of n pairs is drawn in proportion to n^(1 - balance).
         batch: pairs in a step.
         crop: height and width of random crops; (0, 0) takes whole images.
-        flips: mirror at random, and turn a quarter.
+        flips: mirror crops at random, and swap their sides at random.
         tokens: text tokens drawn from each pair's in a step (their order does not matter to
             FILM); 0 takes all.
         gate_every: every so many steps the gradient also flows through the text gates, which costs
@@ -205,6 +205,15 @@ def _check(recipe: Recipe) -> None:
                 "The training setting {name} is {value}; it must lie between {low:g} and {high:g}.",
                 name=name, value=value, low=low, high=high,
             )  # fmt: skip
+    weights = recipe.losses.values()
+    if not any(weights) or not all(0 <= weight < float("inf") for weight in weights):
+        seen = ", ".join(f"{name}={weight:g}" for name, weight in recipe.losses.items())
+        raise SettingError(
+            "training.losses",
+            "The weights of the losses are {seen}; they must be finite, not negative, and not all "
+            "zero.",
+            seen=seen or "none",
+        )  # fmt: skip
     height, width = recipe.crop
     if (height, width) != (0, 0) and min(height, width) < 48:
         raise SettingError(

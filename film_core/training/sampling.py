@@ -63,9 +63,9 @@ class Sampler:
         ranked = sorted(pairs, key=_rank)
         held_out = min(recipe.validation_pairs, round(recipe.validation_share * len(pairs)))
         self.validation = ranked[:held_out]
-        chosen = set(self.validation)
+        chosen = {_full_name(entry) for entry in self.validation}  # also where two files hold it
         self.train = sorted(
-            (entry for entry in everything if entry not in chosen),
+            (entry for entry in everything if _full_name(entry) not in chosen),
             key=lambda entry: (entry[0].dataset, entry[1]),
         )
         if not self.train:

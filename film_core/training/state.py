@@ -43,6 +43,9 @@ class TrainingState:
 
         The decay of step t is min(decay, t / (t + 9)); 0 keeps the parameters themselves.
         """
+        if decay == 0:
+            self.average[...] = self.parameters
+            return
         share = np.float32(1 - min(decay, self.step / (self.step + 9)))
         self.average += share * (self.parameters - self.average)
 

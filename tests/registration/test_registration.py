@@ -1,5 +1,7 @@
 """Known transforms are found again, between modalities too, and aligning undoes them."""
 
+import warnings
+
 import numpy as np
 import pytest
 from scipy import ndimage
@@ -97,3 +99,15 @@ def test_registered_scans_of_one_head_raise_no_alarm(shared):
         images = [read_image(folder / side / name).luminance for side in ("MRI", "T")]
         found = register(*images)
         assert not found.certain or found.displacement < 1.5, name
+
+
+@pytest.mark.parametrize("shape", [(16, 3000), (17, 2500), (3000, 16), (16, 2000), (16, 16)])
+@pytest.mark.parametrize("flat", [False, True])
+def test_strips_and_flat_images_are_answered_without_a_warning(shape, flat):
+    draw = np.random.default_rng(3)
+    a, b = (draw.random(shape, np.float32) * (0 if flat else 1) for _ in range(2))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = register(a, b)
+    assert np.isfinite([found.dx, found.dy, found.rotation, found.scale]).all()
+    assert not flat or found.displacement == 0

@@ -3,7 +3,7 @@
 import pytest
 
 from film_core.checkpoints import Card
-from film_core.training.held_out import doubtful, with_held_out
+from film_core.training.held_out import all_data, doubtful, with_held_out
 
 NAMES = ["Brains/a", "Brains/b", "Streets/c"]
 
@@ -15,11 +15,19 @@ NAMES = ["Brains/a", "Brains/b", "Streets/c"]
         (Card("x", data="training lists of Brains (9) pairs", held_out=["Brains/a"]), ["Brains/b"]),
         (Card("x", data="training lists of Brains (9), Streets (2) pairs", held_out=NAMES), []),
         (Card("x", data="training lists of Flowers (9) pairs"), []),
+        (Card("x", data="training lists of BrainsToo (9) pairs"), []),
         (Card("x"), NAMES),  # it doesn't say what it was trained on
     ],
 )
 def test_doubtful_are_pairs_of_sets_trained_on_that_were_not_held_out(init, expected):
     assert doubtful(NAMES, init) == expected
+
+
+def test_what_earlier_runs_saw_is_not_forgotten():
+    first = Card("one", data=all_data("training lists of Brains (9) pairs", None))
+    second = Card("two", data=all_data("training lists of Streets (2) pairs", first))
+    assert doubtful(["Brains/a"], second) == ["Brains/a"]
+    assert all_data(first.data, first) == first.data  # a run carried on under another name
 
 
 def test_the_card_names_what_is_beyond_doubt_and_counts_the_rest():

@@ -7,6 +7,7 @@ import pytest
 from film_core.errors import SettingError, UnknownNameError
 from film_core.training.recipe import PRESETS, make_recipe, recipe_from_dict
 from film_core.training.schedule import learning_rate
+from film_core.training.steer.recipe import SteerRecipe
 
 
 def test_the_published_preset_is_the_paper_s():
@@ -36,12 +37,26 @@ def test_settings_change_by_name_and_survive_json():
         ({"flips": "perhaps"}, "flips"),
         ({"learning_rate": "7"}, "between 0 and 1"),
         ({"losses": "edges"}, "losses"),
+        ({"losses": ""}, "not all zero"),
+        ({"losses": "edges=0"}, "not all zero"),
+        ({"losses": "edges=nan,information=1"}, "must be finite"),
+        ({"losses": "edges=-1,information=1"}, "not negative"),
         ({"batch": "0"}, "between 1"),
     ],
 )
 def test_values_that_cannot_be(changes, message):
     with pytest.raises(SettingError, match=message):
         make_recipe("film-studio", changes)
+
+
+@pytest.mark.parametrize(
+    "change",
+    ["pool=5", "edit_every=0", "crop=300", "cells=5000", "seed=-1", "steps=0", "learning_rate=nan"],
+)
+def test_settings_of_the_branch_have_limits(change):
+    name, value = change.split("=")
+    with pytest.raises(SettingError, match=f"{name} is .* must lie between"):
+        SteerRecipe().changed({name: value})
 
 
 def test_mistyped_names_are_answered():

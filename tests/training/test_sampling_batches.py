@@ -70,6 +70,14 @@ def test_held_out_pairs_do_not_depend_on_the_seed(prepared):
     assert chosen[0] == chosen[1]
 
 
+def test_a_pair_in_two_files_is_held_out_in_both(tmp_path, write_prepared):
+    files = [PreparedFile(write_prepared(tmp_path / f"{n}.h5", size=(56, 72 + n))) for n in (0, 1)]
+    recipe = make_recipe("film-studio", {"validation_share": 0.3, "validation_pairs": 3})
+    sampler = Sampler(files, recipe)
+    trained = {f"{file.dataset}/{name}" for file, name in sampler.train}
+    assert sampler.validation_names and not trained & set(sampler.validation_names)
+
+
 def test_both_sources_are_cut_alike(tmp_path, write_prepared):
     prepared = write_prepared(tmp_path / "Wide_train.h5", "Wide", size=(70, 80))
     file = PreparedFile(prepared)

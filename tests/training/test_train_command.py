@@ -8,10 +8,11 @@ from pathlib import Path
 import h5py
 import pytest
 
-from film_core.commands import train
+from film_core.commands import train, train_steer
 from film_core.data import PreparedFile
 from film_core.errors import FilmError
 from film_core.training.recipe import PRESETS, make_recipe
+from film_core.training.steer.recipe import SteerRecipe
 
 
 def parsed(*words):
@@ -82,6 +83,53 @@ def test_a_test_list_is_refused(write_prepared, tmp_path):
         file.attrs["split"] = "test"
     with pytest.raises(FilmError, match="holds the test list of Tiny"):
         train.run(parsed("--task", "ivf", "--prepared", path))
+
+
+def test_all_pairs_of_a_set_with_a_test_list_are_refused(write_prepared, tmp_path):
+    path = write_prepared(tmp_path / "x.h5")
+    with h5py.File(path, "r+") as file:
+        file.attrs["split"], file.attrs["holds_test_list"] = "all", 1
+    with pytest.raises(FilmError, match="holds the test list of Tiny"):
+        train.run(parsed("--task", "ivf", "--prepared", path))
+
+
+@pytest.mark.parametrize("name", ["a/b", "a\\b", "n" * 201, "a\nb"])
+def test_a_name_that_no_file_can_have_is_refused_before_training(write_prepared, tmp_path, name):
+    path = write_prepared(tmp_path / "x.h5")
+    with pytest.raises(FilmError, match="can't be part of a file's name"):
+        train.run(parsed("--task", "ivf", "--prepared", path, "--name", name))
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--set", "steps=99"), "had --set steps = 40, now it is 99"),
+        (("--name", "other"), "had --name = mine, now it is other"),
+        (("--material", "x"), "had --material = m, now it is x"),
+        (("--init", "film-steer-ivf"), "had --init = , now it is film-steer-ivf"),
+        (("--out", "elsewhere"), "had --out = "),
+    ],
+)
+def test_a_run_of_the_branch_is_resumed_as_it_was(run, words, message):
+    recipe = SteerRecipe(steps=40).as_dict()
+    params = {"name": "mine", "material": "m", "init": "", "recipe": recipe}
+    (run / "params.json").write_text(json.dumps(params))
+    parser = argparse.ArgumentParser()
+    train_steer.add_arguments(parser)
+    given = [str(word) for word in ("--resume", run, *words)]
+    with pytest.raises(FilmError) as caught:
+        train_steer.run(parser.parse_args(given))
+    assert message in str(caught.value)
+
+
+def test_a_prepared_file_is_told_by_describer_and_split(write_prepared, tmp_path):
+    path = write_prepared(tmp_path / "x.h5")
+    digests = [PreparedFile(path).digest()]
+    for name in ("describer", "split"):
+        with h5py.File(path, "r+") as file:
+            file.attrs[name] = "another"
+        digests.append(PreparedFile(path).digest())
+    assert len(set(digests)) == 3
 
 
 def test_other_data_than_the_run_s_is_refused(write_prepared, tmp_path):

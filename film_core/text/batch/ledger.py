@@ -44,7 +44,7 @@ class Ledger:
         if self._path.is_file():
             content = self._path.read_text(encoding="utf-8", errors="replace")
             self._torn = bool(content) and not content.endswith("\n")
-            for line in content.splitlines():
+            for line in content.split("\n"):  # JSON leaves other ends of lines as they are
                 try:
                     entry = json.loads(line)
                     self._entries[entry["name"]] = entry

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from film_core.errors import SettingError, unknown_name
 from film_core.images.source import SourceImage
 from film_core.tasks import Task
-from film_core.text.describers.answers import MOST_CHARACTERS, clean_answer, plain_lines
+from film_core.text.describers.answers import clean_answer, plain_lines
 from film_core.text.describers.describer import (
     Choices,
     Describer,
@@ -78,7 +78,7 @@ class Recipe:
             answer = writer.model.answer(merge_prompt(task, source, found), None, "merge")
             return Step("merge", clean_answer(answer, writer.author), writer.author)
         joined = " ".join(_sentence(answer) for answer in found.values())
-        return Step("merge", clean_answer(joined[:MOST_CHARACTERS], writer.name), writer.name)
+        return Step("merge", clean_answer(joined, writer.name), writer.name)
 
 
 def load_recipe(choices: Choices) -> Recipe:

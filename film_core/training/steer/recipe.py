@@ -4,6 +4,17 @@ from dataclasses import asdict, dataclass, fields, replace
 
 from film_core.errors import SettingError, unknown_name
 
+# Of the grid's 48 x 48 cells so many can be drawn; crops fit every scene.
+_SHARES = ("word_dropout", "random_texts", "other_neutrals", "repairs")
+_WEIGHTS = ("keys", "values", "quiet", "maps", "fields", "places", "edits")
+_LIMITS = {
+    "steps": (1, 1e7), "sentences": (1, 1000), "cells": (1, 2304), "longest": (1, 512),
+    "long_every": (0, 1e7), "field_cells": (1, 2304), "edit_every": (1, 1e7), "crops": (1, 64),
+    "crop": (16, 128), "learning_rate": (1e-9, 1), "clip_norm": (1e-6, 1e9),
+    "average": (0, 0.999999), "word_noise": (0, 10), "pool": (200, 1e6), "seed": (0, 2**31 - 1),
+    **dict.fromkeys(_SHARES, (0, 1)), **dict.fromkeys(_WEIGHTS, (0, 1e6)),
+}  # fmt: skip
+
 
 @dataclass(frozen=True)
 class SteerRecipe:
@@ -76,7 +87,17 @@ class SteerRecipe:
                     "training.setting", "{name} is '{seen}'; a number is needed.",
                     name=name, seen=text,
                 ) from None  # fmt: skip
-        return replace(self, **values)
+        recipe = replace(self, **values)
+        for name, (low, high) in _LIMITS.items():
+            value = getattr(recipe, name)
+            if not low <= value <= high:
+                raise SettingError(
+                    "training.range",
+                    "The training setting {name} is {value}; it must lie between {low:g} and "
+                    "{high:g}.",
+                    name=name, value=value, low=low, high=high,
+                )  # fmt: skip
+        return recipe
 
     def weight(self, loss: str) -> float:
         """Return the weight of a loss."""

@@ -88,11 +88,13 @@ def make_scenes(
     report = progress or (lambda stage, done, detail: None)
     found = {scene.name: scene for scene in read_scenes(path)} if path.is_file() else {}
     wanted = _wanted(data, lists or LISTS, split, seed)
+    asked = set()
     for version in range(damages + 1):
         for index, (name, task, files) in enumerate(wanted):
             kind = DAMAGES[(index + 2 * version) % 4 if version % 2 else (index + 1) % 4]
             kind = "" if version == 0 else kind
             key = f"{name}/{kind or 'whole'}"
+            asked.add(key)
             if key in found:
                 continue
             report("scenes", index / len(wanted), key)
@@ -108,7 +110,8 @@ def make_scenes(
             if len(found) % 20 == 0:
                 _write(path, found)
     _write(path, found)
-    return list(found.values())
+    # Read back, rounded as they are kept: a run that carries on sees the same.
+    return [scene for scene in read_scenes(path) if scene.name in asked]
 
 
 def read_scenes(path: Path) -> list[Scene]:
