@@ -37,14 +37,14 @@ def unpack(message: dict[str, Any]) -> "AttentionResult":
 
 
 def words_of(result: "FusionResult") -> list[dict[str, Any]]:
-    """Return the words of both texts with the indices of their pieces.
+    """Return the words of all texts with the indices of their pieces.
 
     Pieces that touch in the text ("lamp", "##post", ",") are one word to the reader. The encoder's
     special tokens stand for nothing in the text but take part, so they are listed under their name.
     """
     words: list[dict[str, Any]] = []
     end, before = -1, ""
-    texts = {"a": result.text_a, "b": result.text_b}
+    texts = {"a": result.text_a, "b": result.text_b, "instruction": result.instruction}
     for index, (token, slot) in enumerate(zip(result.tokens, result.token_sources, strict=True)):
         special = token.start == token.end
         if not special and slot == before and token.start == end:

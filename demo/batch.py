@@ -47,7 +47,8 @@ class PageBatch:
         pairs, unpaired: the preview.
         own_texts: whether the two texts of the page are used for all pairs, instead of a
             description of each image.
-        about: what the outcomes depend on besides the files: task, network and texts.
+        about: what the outcomes depend on besides the files, as chosen at the start: task, network,
+            instruction, and the text for A and for B, None for a description of each image.
         outcomes: by the pair's name.
         running, stopping: as in `PromptStudy`.
         seconds: since the start.

@@ -53,27 +53,21 @@ async def preview(desk: Desk, visit: Visit) -> None:
         )  # fmt: skip
 
 
-async def fuse(
-    desk: Desk,
-    visit: Visit,
-    pair: PairOfFiles,
-    text_a: str | None,
-    text_b: str | None,
-    instruction: str,
-) -> PairOutcome:
-    """Return what became of one pair, fused by the network that the visitor chose.
+async def fuse(desk: Desk, visit: Visit, pair: PairOfFiles) -> PairOutcome:
+    """Return what became of one pair, fused as was chosen when the batch was started.
 
     Raises:
         Cancelled: the visitor stopped the batch.
         QueueFullError: too much waits already.
     """
     asked = visit.batch
+    task, network, instruction, text_a, text_b = asked.about
     try:
         contents = await _contents(desk, visit, pair)
         digests = {side: hashlib.sha256(data).hexdigest() for side, data in contents.items()}
         request = {
-            "do": "fuse", "task": visit.task, "text_a": text_a, "text_b": text_b,
-            "attention": False, "network": visit.network, "instruction": instruction,
+            "do": "fuse", "task": task, "text_a": text_a, "text_b": text_b,
+            "attention": False, "network": network, "instruction": instruction,
             "a": {"digest": digests["a"], "name": pair.a},
             "b": {"digest": digests["b"], "name": pair.b},
         }  # fmt: skip
@@ -104,7 +98,7 @@ async def fuse(
 def mark_lost(desk: Desk, visit: Visit) -> None:
     """Let every pair count as failed whose picture had to leave the shelf for others' pictures."""
     outcomes = visit.batch.outcomes
-    for name, outcome in outcomes.items():
+    for name, outcome in list(outcomes.items()):  # the batch may run on meanwhile
         if outcome.picture and outcome.picture.removeprefix("picture/") not in desk.shelf:
             outcomes[name] = PairOutcome("failed", error=_lost(name, desk))
 
@@ -143,7 +137,7 @@ def _zip(desk: Desk, visit: Visit, asked: PageBatch) -> bytes:
     batch = _as_batch(asked)
     kept = {
         f"{name}.png": data
-        for name, outcome in asked.outcomes.items()
+        for name, outcome in list(asked.outcomes.items())
         if outcome.picture and (data := desk.picture(outcome.picture)) is not None
     }
     contents = {

@@ -12,9 +12,13 @@ _OTHER_BYTES = 2_000_000  # of a call: texts, names
 _BODIES_AT_ONCE = 8  # as large as allowed; of smaller ones, as many as have their size
 
 
-def most_bytes(megabytes: float) -> int:
-    """Return the largest body that a use of the page can have: images as base64, and texts."""
-    return int(_IMAGES_OF_A_CALL * megabytes * 1e6 * 4 / 3) + _OTHER_BYTES
+def most_bytes(image: float, zipped: float) -> int:
+    """Return the largest body that a use of the page can have: images as base64, or a zip.
+
+    Args:
+        image, zipped: the largest of each, in MB.
+    """
+    return int(max(_IMAGES_OF_A_CALL * image * 4 / 3, zipped) * 1e6) + _OTHER_BYTES
 
 
 class Bodies:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from film_core.registration import Registration
 
 _UPLOAD_SECONDS = 300.0
+_MOST_NAME = 256  # characters
 _UPLOAD_BYTES = 512 * 2**20  # uploads that wait to be claimed by their visit
 
 
@@ -207,8 +208,10 @@ class Desk:
             aligned[slot] = replace(await self.open_image(visit, reply[slot], name), made=True)
         return aligned, reply["lost"]
 
-    async def describe(self, visit: Visit, slot: Slot, alone: bool = False) -> tuple[str, str]:
-        """Return (text, author) for source `slot`, set against the other source if there is one.
+    async def describe(
+        self, visit: Visit, slot: Slot, alone: bool = False
+    ) -> tuple[str, str, list[dict[str, str]]]:
+        """Return (text, author, steps) for source `slot`, set against the other if there is one.
 
         Raises:
             FilmError: it can't be described.
@@ -226,8 +229,7 @@ class Desk:
         if self.asking is not None and visit.by_model:
             worker, seconds = self.asking, self.settings.describe_seconds
         reply = await self._ask(worker, visit, request, _blobs(visit.sources), seconds)
-        visit.steps[slot] = reply["steps"]
-        return reply["text"], reply["author"]
+        return reply["text"], reply["author"], reply["steps"]
 
     def offer(
         self, visit: Visit, place: str, name: str, media_type: str, make: Callable[[], bytes]
@@ -362,6 +364,7 @@ class Desk:
             words=tuple(Word(w["text"], w["slot"], tuple(w["tokens"])) for w in reply["words"]),
             attention=None if attention is None else unpack(attention),
             instruction=reply["instruction"],
+            authors=tuple(visit.author(slot, reply[f"text_{slot}"]) for slot in SLOTS),
             steering=None if reply["steering"] is None else steering.unpack(reply["steering"]),
             change=reply["change"],
         )
@@ -370,16 +373,37 @@ class Desk:
         light = {"attention": None, "luminance": None, "steering": None, "change": None}
         visit.results[:] = [replace(r, **light) for r in visit.results]
         visit.results.append(result)
-        while len(visit.results) > self.settings.history:
-            self.drop(visit, visit.results[0])
         if visit.pair == result.pair:
             visit.result, visit.against, visit.example = result, None, ""
+        shown = None if visit.result is None else visit.result.number
+        for old in [r for r in visit.results[:-1] if r.number != shown]:
+            if len(visit.results) > self.settings.history:
+                self.drop(visit, old)
         return result
 
     def drop(self, visit: Visit, result: Result) -> None:
         """Forget a result of the visit."""
         visit.results[:] = [r for r in visit.results if r.number != result.number]
         self.shelf.take(result.picture.removeprefix("picture/"))
+
+    def tidy(self, visit: Visit) -> None:
+        """Take pictures of sources off the shelf that neither the page nor a result shows."""
+        held = {source.picture: source.digest for source in visit.held}
+        running = () if visit.job is None else [visit.job.request[s]["digest"] for s in SLOTS]
+        for address, digest in list(visit.pictures.items()):
+            if address not in held and digest not in running:
+                self.take_away(address)
+                visit.pictures.pop(address, None)
+        visit.pictures |= {a: digest for a, digest in held.items() if a.startswith("picture/")}
+
+    def take_away(self, address: str) -> None:
+        """Forget the picture at `address`, which the page shows no longer."""
+        self.shelf.take(address.removeprefix("picture/"))
+
+    def is_lost(self, address: str) -> bool:
+        """Whether the picture at `address` had to leave the shelf for other pictures."""
+        kind, _, name = address.partition("/")
+        return kind == "picture" and name not in self.shelf
 
     def picture(self, address: str) -> bytes | None:
         """Return the PNG that the page shows at `address`, None where it is gone."""
@@ -457,6 +481,13 @@ def _aligned(name: str) -> str:
 
 
 def plain_name(name: object) -> str:
-    """Return a file's name fit to be shown: the last part of it, printable, not endless."""
+    """Return a file's name fit to be shown: the last part of it, printable, not endless.
+
+    No file system has longer names than those that are left whole: commands must name the file.
+    """
     last = str(name).replace("\\", "/").rsplit("/", 1)[-1]
-    return "".join(c if c.isprintable() else "?" for c in last)[:80] or "image"
+    plain = "".join(c if c.isprintable() else "?" for c in last)
+    half = _MOST_NAME // 2
+    if len(plain) > _MOST_NAME:
+        return f"{plain[:half]}…{plain[-half:]}"
+    return plain or "image"

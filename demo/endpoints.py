@@ -16,6 +16,7 @@ from demo import studies
 from demo.actions.sources import too_many_bytes
 from demo.attention import unpack, word_map
 from demo.desk import Desk
+from demo.files import finite
 from demo.heat import COLOURS, draw
 from demo.sessions import forget_session
 from demo.state import SLOTS, Slot, Visit
@@ -48,8 +49,8 @@ def add_endpoints(desk: Desk) -> None:
         """
         with _Call(page, request):
             visit = await _visit(desk, image_a, image_b, task, request)
-            text_a, author = await desk.describe(visit, "a")
-            text_b, _ = await desk.describe(visit, "b")
+            text_a, author, _ = await desk.describe(visit, "a")
+            text_b, *_ = await desk.describe(visit, "b")
         return {"text_a": text_a, "text_b": text_b, "author": author}
 
     async def fuse(
@@ -71,11 +72,13 @@ def add_endpoints(desk: Desk) -> None:
             text_a: description of A; null to have it written from measurements
             text_b: description of B; null to have it written from measurements
             network: film (as published) or steer (follows the instruction)
-            instruction: what to do, where and how much, in English; for the network steer
+            instruction: what to do, where and how much, in English; steer follows it, film reads
+                it as more words of the descriptions, which move it hardly at all
 
         Returns:
             image: the fused picture as data address of a PNG; metrics: the twelve metrics, raw and
-            paper; text_a, text_b, seconds, device, weights, notes: what was used
+            paper, null where one is not defined; text_a, text_b, seconds, device, weights, notes:
+            what was used
         """
         with _Call(page, request):
             visit = await _visit(desk, image_a, image_b, task, request)
@@ -84,7 +87,8 @@ def add_endpoints(desk: Desk) -> None:
             reply = await _fused(desk, visit, text_a, text_b, instruction=instruction)
         address = "data:image/png;base64," + base64.b64encode(reply["png"]).decode()
         told = ("metrics", "text_a", "text_b", "device", "weights", "notes")
-        return {"image": address, "seconds": reply["timings"], **{n: reply[n] for n in told}}
+        answer = {"image": address, "seconds": reply["timings"], **{n: reply[n] for n in told}}
+        return finite(answer)
 
     async def metrics(
         fused: str, image_a: str, image_b: str, form: str = "raw", request: gr.Request = None
@@ -110,7 +114,7 @@ def add_endpoints(desk: Desk) -> None:
                 visit, _decoded(fused, "fused", desk), "fused", show=False
             )
             values = await desk.measure(visit, picture, form)
-        return {name: value if np.isfinite(value) else None for name, value in values.items()}
+        return finite(values)
 
     async def attention(
         image_a: str,
@@ -206,7 +210,7 @@ def add_endpoints(desk: Desk) -> None:
         picture = base64.b64encode(draw_differences(done)).decode()
         return {
             "answer": str(done.verdict),
-            **done.as_dict(),
+            **finite(done.as_dict()),
             "picture": f"data:image/png;base64,{picture}",
         }
 
@@ -236,7 +240,7 @@ async def _described(
     texts = {"a": text_a, "b": text_b}
     for slot in SLOTS:
         if texts[slot] is None:
-            texts[slot], _ = await desk.describe(visit, slot)
+            texts[slot], *_ = await desk.describe(visit, slot)
     return texts
 
 

@@ -17,6 +17,17 @@ from film_core.lettering import drawable, letter, most_drawable
 FIGURE_KINDS = {"png": "image/png", "svg": "image/svg+xml", "pdf": "application/pdf"}
 
 
+def finite(value: Any) -> Any:
+    """Return `value`, of dicts, lists and tuples, with None for what JSON has no number for."""
+    if isinstance(value, dict):
+        return {name: finite(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
 def metrics_json(result: Result, earlier: Sequence[Result] = ()) -> bytes:
     """Return every metric of a result and of what it is compared with, as one JSON object.
 
@@ -36,7 +47,7 @@ def metrics_json(result: Result, earlier: Sequence[Result] = ()) -> bytes:
             for other in earlier
         ],
     }  # fmt: skip
-    return json.dumps(_finite(content), indent=2, ensure_ascii=False).encode()
+    return json.dumps(finite(content), indent=2, ensure_ascii=False).encode()
 
 
 def metrics_csv(result: Result, earlier: Sequence[Result] = ()) -> bytes:
@@ -129,11 +140,3 @@ def png_16(result: Result) -> bytes:
 
     samples = np.rint(np.clip(result.luminance, 0, 1) * 65535).astype(np.uint16)
     return encode_png(samples, result.origin.entries())
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _finite(item) for name, item in value.items()}
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value

@@ -7,7 +7,7 @@ picture's name (128 random bits) can't ask for it, and all of a visit's pictures
 import secrets
 import threading
 import time
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from dataclasses import dataclass
 
 
@@ -32,7 +32,8 @@ class PictureShelf:
     """Pictures by name, safe for threads.
 
     Args:
-        limit: bytes beyond which the ones that weren't asked for longest go.
+        limit: bytes beyond which pictures of the owner who has most go, first the one that wasn't
+            asked for longest: a visitor with many costs the others nothing.
         seconds: age at which a picture goes.
     """
 
@@ -53,7 +54,7 @@ class PictureShelf:
             self._born[name] = time.monotonic()
             self._bytes += len(picture.data)
             while self._bytes > self.limit and len(self._pictures) > 1:
-                self._remove(next(iter(self._pictures)))
+                self._remove(self._next_to_go(name))
         return name
 
     def get(self, name: str) -> Picture | None:
@@ -76,6 +77,14 @@ class PictureShelf:
         with self._lock:
             for name in [n for n, picture in self._pictures.items() if picture.owner == owner]:
                 self._remove(name)
+
+    def _next_to_go(self, newest: str) -> str:
+        held: Counter[str] = Counter()
+        for picture in self._pictures.values():
+            held[picture.owner] += len(picture.data)
+        ((most, _),) = held.most_common(1)
+        names = [name for name, picture in self._pictures.items() if picture.owner == most]
+        return next(iter(self._pictures)) if names == [newest] else names[0]
 
     def _expire(self) -> None:
         oldest = time.monotonic() - self.seconds

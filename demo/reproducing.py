@@ -40,7 +40,7 @@ def is_link(fragment: str) -> bool:
 
 def as_command(result: Result) -> str:
     """Return the command that computes `result`, for a POSIX shell in the folder of the images."""
-    images = [_path(result.sources[slot], slot) for slot in ("a", "b")]
+    images = [_path(result.sources[slot]) for slot in ("a", "b")]
     options = {
         "task": result.task, "weights": result.weights, "text-a": result.text_a,
         "text-b": result.text_b, "out": "fused.png",
@@ -51,7 +51,7 @@ def as_command(result: Result) -> str:
     return shlex.join(["python", "-m", "film_core", "fuse", *images, *given])
 
 
-def _path(source: Source, slot: str) -> str:
+def _path(source: Source) -> str:
     if source.picture.startswith("example/"):
-        return f"examples/{source.picture.removeprefix('example/').rpartition('/')[0]}/{slot}.png"
+        return f"examples/{source.picture.removeprefix('example/')}"
     return f"./{source.name}" if source.name.startswith("-") else source.name

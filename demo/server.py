@@ -8,6 +8,7 @@ import socket
 from collections.abc import AsyncIterator
 from functools import partial
 from pathlib import Path
+from urllib.parse import quote
 
 import gradio as gr
 import uvicorn
@@ -22,7 +23,7 @@ from demo.language import load_language
 from demo.page import build_page
 from demo.panels.health import health
 from demo.pictures import Picture
-from demo.sessions import drop_session, limit_sessions
+from demo.sessions import drop_session, keep_visits, limit_sessions
 from demo.stopping import DrainingServer
 from demo.theme import studio_theme
 from demo.tools import answer_in_json
@@ -47,7 +48,8 @@ def build_server(desk: Desk) -> FastAPI:
         await asyncio.to_thread(desk.close)
 
     app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
-    app.add_middleware(Bodies, limit=most_bytes(desk.settings.max_megabytes))
+    most = most_bytes(desk.settings.max_megabytes, desk.settings.batch_megabytes)
+    app.add_middleware(Bodies, limit=most)
     app.add_middleware(Gate, mcp=desk.settings.mcp)  # before it: the last added comes first
     _add_routes(app, desk)
     page = build_page(desk)
@@ -67,6 +69,7 @@ def build_server(desk: Desk) -> FastAPI:
         enable_monitoring=False,
         mcp_server=desk.settings.mcp,
     )
+    keep_visits(page, desk.visits.of)
     if desk.settings.mcp:
         answer_in_json(page)
     return mounted
@@ -83,7 +86,9 @@ def _add_routes(app: FastAPI, desk: Desk) -> None:
 
     @app.post("/upload")
     async def upload(request: Request) -> JSONResponse:
-        limit = int(desk.settings.max_megabytes * 1e6)
+        zipped = "zip" in request.query_params  # counts as a batch's files, not as an image
+        limit = desk.settings.batch_megabytes if zipped else desk.settings.max_megabytes
+        limit = int(limit * 1e6)
         body = bytearray()
         async for part in request.stream():
             body += part
@@ -107,8 +112,7 @@ def _add_routes(app: FastAPI, desk: Desk) -> None:
         found = desk.offers.get(address)
         if found is None:
             return Response(status_code=404)
-        disposition = f'attachment; filename="{found.name}"'
-        headers = {"content-disposition": disposition, "cache-control": "no-store"}
+        headers = {"content-disposition": _attachment(found.name), "cache-control": "no-store"}
         return Response(found.make(), media_type=found.media_type, headers=headers)
 
     @app.get("/example/{task}/{name}/{file}")
@@ -129,6 +133,12 @@ def _add_routes(app: FastAPI, desk: Desk) -> None:
     @app.get("/fonts/inter.woff2")
     def font() -> FileResponse:
         return FileResponse(_FONT, media_type="font/woff2")
+
+
+def _attachment(name: str) -> str:
+    """Return the header that saves a file as `name`, which a visitor chose (RFC 6266)."""
+    plain = "".join(c if c.isascii() and c.isprintable() and c not in '"\\' else "_" for c in name)
+    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
 
 
 def serve(desk: Desk) -> None:

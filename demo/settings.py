@@ -20,7 +20,7 @@ class Settings:
         describe_seconds: time for one description by a model.
         device: "auto", "cpu" or "cuda".
         max_megapixels: size of a source image.
-        max_megabytes: size of an uploaded file.
+        max_megabytes: size of an uploaded image.
         max_characters: length of a description.
         fuse_seconds: time for one fusion, after which its worker is stopped.
         read_seconds: time to open and describe an image.
@@ -29,7 +29,7 @@ class Settings:
         shelf_megabytes: pictures kept in memory for all visitors together; as much again of files
             is kept of those who are away.
         batch_pairs: pairs of one batch.
-        batch_megabytes: size of all files of a batch together.
+        batch_megabytes: size of all files of a batch together, or of its zip.
         history: results kept for one visitor.
         mcp: whether programs that speak MCP may use the page's functions as tools.
         idle_minutes: how long after the page was closed a visit is forgotten; until then, a

@@ -10,6 +10,7 @@ import numpy as np
 from demo.batch import PageBatch
 from demo.study import PromptStudy
 from demo.worker.job import Job
+from film_core.errors import FilmError
 from film_core.fusion.origin import Origin
 
 if TYPE_CHECKING:
@@ -98,6 +99,7 @@ class Result:
         sources: what was fused.
         moved: effect of the text against the previous result of the same pair.
         instruction: what the network was told to do.
+        authors: who wrote each text, as in `Visit`; "" where that isn't known.
         steering: what its words did, where a steering network fused; as `attention`.
         change: (H, W) float32, luminance minus that without any words; as `steering`.
     """
@@ -121,6 +123,7 @@ class Result:
     attention: "AttentionResult | None" = None
     moved: Moved | None = None
     instruction: str = ""
+    authors: tuple[str, str] = ("", "")
     steering: "SteeringResult | None" = None
     change: np.ndarray | None = None
     made: float = field(default_factory=time.time)
@@ -129,6 +132,16 @@ class Result:
     def pair(self) -> tuple[str, str, str]:
         """What was fused (task, both digests), to tell whether only the text differs."""
         return (self.task, self.sources["a"].digest, self.sources["b"].digest)
+
+    @property
+    def arrays(self) -> list[np.ndarray]:
+        """What is large of it."""
+        arrays = [array for array in (self.luminance, self.change) if array is not None]
+        for stage in () if self.attention is None else self.attention.maps:
+            arrays += [array for maps in stage.values() for array in vars(maps).values()]
+        if self.steering is not None:
+            arrays += [*self.steering.maps.values(), *self.steering.strengths.values()]
+        return arrays
 
     @property
     def column(self) -> str:
@@ -198,6 +211,25 @@ class Reopened:
     weights: str
 
 
+@dataclass(frozen=True)
+class Ending:
+    """What is said below the Fuse button, kept so that it can be said in another language.
+
+    Attributes:
+        key: of the sentence in `demo/text`; "" where `error` says it.
+        values: what stands in its blanks.
+        state: "done" or "note", as it looks.
+        linked: whether a link leads to the result.
+        error: why there is no result.
+    """
+
+    key: str = ""
+    values: dict[str, str] = field(default_factory=dict)
+    state: Literal["done", "note"] = "note"
+    linked: bool = False
+    error: FilmError | None = None
+
+
 @dataclass
 class Visit:
     """One visitor's state. Lives in the server's memory and goes when the visitor leaves.
@@ -213,9 +245,13 @@ class Visit:
         authors: who wrote it.
         typed: what the visitor has written into each box since it was last looked at, None for
             nothing: an answer that takes seconds must not put its own text there.
+        questions: for each source the question for its description that is still open, None for
+            none: the answer to any other is dropped.
         by_model: whether the host's model describes, not the measurements.
         network: "film" (as published) or "steer" (follows instructions).
         steps: how each text was made, where it was made in steps.
+        pictures: digests of the sources by the address of each picture that the page has shown of
+            one, as long as it is on the shelf.
         errors: the sentence beside each field, as an error to be translated; None where fine.
         results: the visit's own, newest last.
         result: the one that is shown, which may be an example's; None for none.
@@ -231,6 +267,7 @@ class Visit:
         look: what the attention explorer shows.
         job: what is running for this visit.
         unfinished: whether a fusion was asked for and its page went before it ended.
+        ending: how the last fusion ended; None where that isn't said any more.
         link: the link that was opened last, so that a reload doesn't open it again.
         study: the prompt study.
         batch: the batch.
@@ -244,9 +281,11 @@ class Visit:
     filled: set[int] = field(default_factory=set)
     authors: dict[Slot, str] = field(default_factory=lambda: {"a": "", "b": ""})
     typed: dict[Slot, str | None] = field(default_factory=lambda: {"a": None, "b": None})
+    questions: dict[Slot, object | None] = field(default_factory=lambda: {"a": None, "b": None})
     by_model: bool = False
     network: str = "film"
     steps: dict[Slot, list[dict[str, str]]] = field(default_factory=lambda: {"a": [], "b": []})
+    pictures: dict[str, str] = field(default_factory=dict)
     errors: dict[str, Exception | None] = field(default_factory=dict)
     results: list[Result] = field(default_factory=list)
     result: Result | None = None
@@ -263,6 +302,7 @@ class Visit:
     look: Look = Look()
     job: Job | None = None
     unfinished: bool = False
+    ending: Ending | None = None
     link: str = ""
     study: PromptStudy = field(default_factory=PromptStudy)
     batch: PageBatch = field(default_factory=PageBatch)
@@ -291,27 +331,65 @@ class Visit:
             filled=set(self.filled),
             authors=dict(self.authors),
             typed={"a": None, "b": None},
+            questions={"a": None, "b": None},
             steps=dict(self.steps),
+            pictures=dict(self.pictures),
             errors=dict(self.errors),
             results=list(self.results),
             study=self.study.continued(),
             batch=self.batch.continued(),
             job=None,
+            ending=None,
         )
 
     @property
+    def kept(self) -> list[Result]:
+        """The results, and the one that is shown where it is none of them."""
+        shown = self.result
+        return [*self.results, *(() if shown is None else [shown])]
+
+    @property
+    def held(self) -> list[Source]:
+        """Every source that is chosen, could be brought back, or belongs to a result."""
+        held = [self.sources, self.unaligned or {}, *(result.sources for result in self.kept)]
+        return [source for sources in held for source in sources.values() if source]
+
+    @property
     def size(self) -> int:
-        """Bytes of the visitor's files and of the arrays of results."""
-        held = [self.sources, self.unaligned or {}, *(result.sources for result in self.results)]
-        files = {s.digest: len(s.data) for sources in held for s in sources.values() if s}
-        shown = [array for r in self.results for array in (r.luminance, r.change)]
-        arrays = [array.nbytes for array in shown if array is not None]
-        return sum(files.values()) + sum(arrays) + self.batch.size
+        """Bytes of the visitor's files and of the arrays of results, study and maps."""
+        files = {source.digest: len(source.data) for source in self.held}
+        study, local = self.study.study, self.local
+        large = [self.study.base, None if local is None else local.values]
+        for row in () if study is None else study.rows:
+            large += [row.image, row.change.map]
+        for result in self.kept:
+            large += result.arrays
+        arrays = {id(array): array.nbytes for array in large if array is not None}
+        return sum(files.values()) + sum(arrays.values()) + self.batch.size
 
     def fill(self, slot: Slot, text: str, author: str) -> None:
         """Note that the page puts `text`, written by `author`, into the box of source `slot`."""
         self.described[slot], self.authors[slot] = text, author
         self.filled.add(hash(text))
+
+    def author(self, slot: Slot, text: str) -> str:
+        """Return who wrote `text`, "visitor" or as in `authors`; "" where that isn't known."""
+        if hash(text) not in self.filled:
+            return "visitor"
+        return self.authors[slot] if text == self.described[slot] else ""
+
+    def note_pair(self, error: FilmError | None, slot: Slot = "a") -> None:
+        """Note at source `slot` why the two can't be fused, None for nothing.
+
+        What was said of the two before goes, wherever it stands.
+        """
+        before = self.errors.get("pair")
+        for each in SLOTS:
+            if before is not None and self.errors.get(each) is before:
+                self.errors[each] = None
+        self.errors["pair"] = error
+        if error is not None:
+            self.errors[slot] = error
 
     def changed_sources(self) -> None:
         """Forget what was said and computed about sources that are there no longer."""

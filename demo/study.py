@@ -30,6 +30,7 @@ class PromptStudy:
         stopping: whether the visitor asked to stop.
         job: the row in the worker's line.
         pictures: addresses of each row's picture and map, and the map's scale.
+        left: addresses of pictures that are shown no longer, to be taken off the shelf.
     """
 
     yours: list[tuple[Literal["a", "b"], str]] = field(default_factory=list)
@@ -44,15 +45,17 @@ class PromptStudy:
     stopping: bool = False
     job: Job | None = None
     pictures: "dict[Variant, tuple[str, str, float]]" = field(default_factory=dict)
+    left: list[str] = field(default_factory=list)
 
     def continued(self) -> "PromptStudy":
         """Return the study with its rows for a page that opened anew; nothing runs for it yet."""
         return replace(
-            self, yours=list(self.yours), pictures=dict(self.pictures),
+            self, yours=list(self.yours), pictures=dict(self.pictures), left=list(self.left),
             running=False, stopping=False, job=None,
         )  # fmt: skip
 
     def forget(self) -> None:
         """Drop the rows, as their images are there no longer; what to ask stays."""
         self.study, self.base, self.about, self.stopping = None, None, (), True
+        self.left += [address for shown in self.pictures.values() for address in shown[:2]]
         self.pictures.clear()

@@ -58,6 +58,12 @@ class Visits:
             self._kept[key] = KeptVisit(kept.visit.continued(), session, time.monotonic())
             return self._kept[key].visit, kept
 
+    def of(self, session: str) -> Visit | None:
+        """Return the visit whose page has `session`, None where there is none (any more)."""
+        with self._lock:
+            found = (kept.visit for kept in self._kept.values() if kept.session == session)
+            return next(found, None)
+
     def seen(self, key: str) -> bool:
         """Note that the page of `key` is open; return whether its visit is here."""
         with self._lock:

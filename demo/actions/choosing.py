@@ -6,9 +6,17 @@ from collections.abc import AsyncIterator
 import gradio as gr
 
 from demo.actions.connecting import connect
-from demo.actions.describing import describe_unedited
+from demo.actions.describing import describe_unedited, drop_questions
 from demo.actions.events import choice_of
-from demo.actions.showing import Updates, show_author, show_result, show_sources, show_task
+from demo.actions.showing import (
+    Updates,
+    show_author,
+    show_panels,
+    show_result,
+    show_sources,
+    show_task,
+    show_viewer,
+)
 from demo.desk import Desk
 from demo.examples import Example, find_examples
 from demo.state import SLOTS, Result, Slot, Source, Visit
@@ -22,6 +30,7 @@ def open_example(visit: Visit, example: Example) -> dict[Slot, str]:
     visit.task = example.task
     visit.example, visit.reopened = example.key, None
     visit.errors.clear()
+    drop_questions(visit)
     for slot in SLOTS:
         visit.sources[slot] = _source(example, slot)
         visit.described[slot] = visit.authors[slot] = ""
@@ -71,7 +80,14 @@ def wire(view: View, desk: Desk) -> None:
         if task not in TASKS or task == visit.task:
             return
         visit.task, visit.suggestion, visit.reopened = task, None, None
-        yield {**show_task(view, visit), **show_sources(view, visit, desk)}
+        updates = {
+            **show_task(view, visit),
+            **show_sources(view, visit, desk),
+            **show_panels(view, visit, desk, "batch", "study"),
+        }
+        if visit.result is None:  # the pictures are called by what they are of for the task
+            updates |= show_viewer(view, visit, desk)
+        yield updates
         async for updates in describe_unedited(view, visit, desk, {"a": a, "b": b}):
             yield updates
 
@@ -80,6 +96,7 @@ def wire(view: View, desk: Desk) -> None:
         if example is None:
             return
         texts = open_example(visit, example)
+        visit.ending = None
         updates = {
             view.progress: "",
             **show_task(view, visit),

@@ -11,14 +11,15 @@ from demo.actions.connecting import connect
 from demo.actions.showing import (
     Updates,
     language_of,
+    show_ending,
     show_panels,
     show_result,
     show_sources,
     show_task,
 )
 from demo.desk import Desk
-from demo.panels.progress import render_end, render_failure, render_progress
-from demo.state import SLOTS, Result, Visit
+from demo.panels.progress import render_progress
+from demo.state import SLOTS, Ending, Result, Visit
 from demo.view import View
 from demo.worker.job import Job, JobEvent
 from film_core.errors import FilmError, SettingError
@@ -54,7 +55,6 @@ async def fuse(
         a, b: the descriptions.
         told: the instruction.
     """
-    say = language_of(visit)
     if visit.job is not None:
         return
     began = time.monotonic()
@@ -63,13 +63,14 @@ async def fuse(
         job = visit.job = _submit(visit, desk, a, b, told)
         visit.unfinished = True
     except FilmError as error:
-        yield {view.progress: render_failure(error, say)}
+        visit.ending = Ending(error=error)
+        yield show_ending(view, visit)
         return
-    repeated, result = "", None
+    repeated, result, visit.ending = "", None, None
     try:
         yield {
             **_running(view, True),
-            view.progress: render_progress(JobEvent("queued"), 0, say),
+            view.progress: render_progress(JobEvent("queued"), 0, language_of(visit)),
         }
         async for event in job.events():
             seconds = time.monotonic() - began
@@ -78,35 +79,52 @@ async def fuse(
             if not event.last:
                 # With Cancel every time: of two answers that reach the browser in one go, it
                 # keeps no more of a component than the second says.
-                yield {**_running(view, True), view.progress: render_progress(event, seconds, say)}
+                progress = render_progress(event, seconds, language_of(visit))
+                yield {**_running(view, True), view.progress: progress}
         visit.unfinished = False
         if event.error is not None:
-            shown = {view.progress: render_failure(event.error, say)}
+            ending = Ending(error=event.error)
         else:
             result = desk.keep(visit, job, sources, event.reply)
-            shown = {
-                view.progress: render_end(
-                    say("progress.repeated", detail=repeated), "note", say("progress.see")
-                )
-                if repeated
-                else render_end(
-                    say("progress.done", seconds=f"{seconds:.1f}"), "done", say("progress.see")
-                ),
-                **show_result(view, visit, desk),
-                **show_sources(view, visit, desk),
-                **show_task(view, visit),
-            }
+            ending = _ending(visit, result, seconds, repeated)
+            if visit.result is result:
+                visit.note_pair(None)  # they do fit
     finally:
         visit.job = None
         desk.fusing.cancel(job)  # no effect when it is done; ends it when the visitor has left
-    yield {**_running(view, False), **shown}
-    if result is not None and await _compared(visit, desk, result):
-        panels = show_panels(view, visit, desk, "metrics", "history")
-        if visit.result is None or visit.result.number != result.number:
-            yield panels  # something else is shown by now
-        else:
-            # With all of the answer before, for the same reason.
-            yield {**_running(view, visit.job is not None), **shown, **panels}
+    visit.ending = ending
+    if result is None:
+        yield {**_running(view, False), **show_ending(view, visit)}
+        return
+    yield {**_running(view, False), **show_ending(view, visit), **_result(view, visit, desk)}
+    if await _compared(visit, desk, result):
+        # With all that the answer before had, for the same reason, but as it is by now: seconds
+        # have gone by, in which a visitor chooses another language or task.
+        shown = {
+            **_running(view, visit.job is not None),
+            **(show_ending(view, visit) if visit.ending is ending else {}),
+        }
+        if visit.result is not None and visit.result.number == result.number:
+            yield {**shown, **_result(view, visit, desk)}
+        else:  # something else is shown by now
+            yield {**shown, **show_panels(view, visit, desk, "metrics", "history")}
+
+
+def _result(view: View, visit: Visit, desk: Desk) -> Updates:
+    return {
+        **show_result(view, visit, desk),
+        **show_sources(view, visit, desk),
+        **show_task(view, visit),
+    }
+
+
+def _ending(visit: Visit, result: Result, seconds: float, repeated: str) -> Ending:
+    took = {"seconds": f"{seconds:.1f}"}
+    if visit.result is not result:
+        return Ending("progress.elsewhere", took)
+    if repeated:
+        return Ending("progress.repeated", {"detail": repeated}, linked=True)
+    return Ending("progress.done", took, "done", linked=True)
 
 
 def _submit(visit: Visit, desk: Desk, a: str, b: str, told: str) -> Job:
@@ -117,8 +135,11 @@ def _submit(visit: Visit, desk: Desk, a: str, b: str, told: str) -> Job:
                 "Two images are needed: choose source {letter} or an example first.",
                 letter=slot.upper(),
             )
-    if visit.errors.get("pair") is not None:
-        raise visit.errors["pair"]
+    # Only what the images are stands in the way: a check that failed otherwise is made again by
+    # the fusing worker itself.
+    error = visit.errors.get("pair")
+    if error is not None and error.code == "pair.sizes":
+        raise error
     return desk.fuse(visit, a, b, instruction=told if visit.network == "steer" else "")
 
 

@@ -10,17 +10,16 @@ import gradio as gr
 
 from demo.actions.choosing import open_example
 from demo.actions.connecting import connect
-from demo.actions.describing import describe_unedited
+from demo.actions.describing import describe, describe_unedited, texts_by_now
 from demo.actions.events import choice_of
 from demo.actions.fusing import fuse
 from demo.actions.reopening import restore, show_restored
-from demo.actions.showing import Updates, language_of, show_everything
+from demo.actions.showing import Updates, show_author, show_ending, show_everything
 from demo.desk import Desk
 from demo.examples import examples_of, find_examples
 from demo.language import LANGUAGES, preferred_language
-from demo.panels.progress import render_end
 from demo.reproducing import is_link, read_fragment
-from demo.state import SLOTS, Slot, Visit
+from demo.state import SLOTS, Ending, Slot, Visit
 from demo.view import View
 from film_core.errors import FilmError
 
@@ -37,12 +36,14 @@ class Opening:
         key: of the visit that the tab had.
         told: the instruction as it stood.
         returning: whether the tab had one, so that the texts are those of then.
+        read: whether the tab has read the link before, so that they are newer than the link's.
     """
 
     link: str = ""
     key: str = ""
     told: str = ""
     returning: bool = False
+    read: bool = False
 
 
 def read_opening(said: str) -> Opening:
@@ -55,7 +56,8 @@ def read_opening(said: str) -> Opening:
         return Opening()
     texts = {name: told.get(name) for name in ("link", "key", "told")}
     known = {name: text for name, text in texts.items() if isinstance(text, str)}
-    return Opening(**known, returning=told.get("returning") is True)
+    said = {name: told.get(name) is True for name in ("returning", "read")}
+    return Opening(**known, **said)
 
 
 def first_visit() -> tuple[Visit, dict[Slot, str]]:
@@ -106,6 +108,8 @@ def wire(page: gr.Blocks, view: View, desk: Desk) -> None:
             try:
                 restore(visit, desk, read_fragment(link), "")
                 changes |= show_restored(view, visit, desk)
+                if opening.read and not kept:
+                    changes |= _as_typed(view, visit, changes, texts, opening.told)
             except FilmError as error:
                 visit.errors["reopened"] = error
         if translated or link or kept or opening.returning:
@@ -125,6 +129,11 @@ def wire(page: gr.Blocks, view: View, desk: Desk) -> None:
         if example is not None and example.result is None:
             async for updates in describe_unedited(view, visit, desk, texts):
                 yield updates
+        elif kept and not link:  # the page may have gone while it was being described
+            texts = texts_by_now(visit, texts)
+            blank = [slot for slot in SLOTS if not texts[slot].strip()]
+            async for updates in describe(view, visit, desk, blank, texts):
+                yield updates
 
     def language_chosen(visit: Visit, a: str, b: str, event: gr.EventData) -> Updates:
         if choice_of(event) in LANGUAGES:
@@ -132,7 +141,7 @@ def wire(page: gr.Blocks, view: View, desk: Desk) -> None:
         return show_everything(view, visit, desk, {"a": a, "b": b})
 
     shown = [
-        view.header, view.footer, *view.task_parts, view.examples, view.viewer,
+        view.header, view.footer, *view.task_parts, view.examples, view.progress, view.viewer,
         view.facts, *view.panels.values(), view.swap, view.fuse, view.cancel,
         *view.source_parts, *view.texts.values(), *view.authors.values(),
         *view.again.values(), *{c for c, _, _ in view.translated},
@@ -140,9 +149,19 @@ def wire(page: gr.Blocks, view: View, desk: Desk) -> None:
     shown = list(dict.fromkeys(shown))
     given = [view.visit, view.texts["a"], view.texts["b"]]
     script = _SCRIPT.read_text(encoding="utf-8")
-    opening = [view.visit, view.progress, *shown]
-    connect(page, "load", opened, [*given, view.opening], opening, script)
+    connect(page, "load", opened, [*given, view.opening], [view.visit, *shown], script)
     connect(view.header, "language", language_chosen, given, shown)
+
+
+def _as_typed(
+    view: View, visit: Visit, restored: Updates, texts: dict[Slot, str], told: str
+) -> Updates:
+    """Return what puts the texts that the page brought in the place of those of its link."""
+    updates: Updates = {view.instruction: {**restored[view.instruction], "value": told}}
+    for slot in SLOTS:
+        updates[view.texts[slot]] = texts[slot]
+        updates |= show_author(view, visit, slot, texts[slot])
+    return updates
 
 
 def _begun_anew(view: View, visit: Visit, desk: Desk, texts: dict[Slot, str]) -> Updates:
@@ -157,5 +176,5 @@ def _begun_anew(view: View, visit: Visit, desk: Desk, texts: dict[Slot, str]) ->
         visit.authors[slot] = "visitor"
     visit.example = ""
     visit.changed_sources()
-    sentence = language_of(visit)("opening.gone", minutes=f"{desk.settings.idle_minutes:g}")
-    return {view.progress: render_end(sentence, "note")}
+    visit.ending = Ending("opening.gone", {"minutes": f"{desk.settings.idle_minutes:g}"})
+    return show_ending(view, visit)

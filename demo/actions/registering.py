@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import gradio as gr
 
 from demo.actions.connecting import connect
-from demo.actions.describing import describe_unedited
+from demo.actions.describing import describe_unedited, look_again, texts_by_now
 from demo.actions.events import choice_of
 from demo.actions.showing import Updates, language_of, show_panels, show_result, show_sources
 from demo.desk import Desk
@@ -25,6 +25,7 @@ def wire(view: View, desk: Desk) -> None:
             return
         visit.errors["registration"] = None
         asked_for = visit.pair
+        look_again(visit)  # aligning takes seconds, in which a visitor writes on
         yield {panel: render_registration(visit, language_of(visit), busy=choice)}
         try:
             if choice == "measure":
@@ -52,7 +53,8 @@ def wire(view: View, desk: Desk) -> None:
             return
         visit.example = ""
         yield {**show_sources(view, visit, desk), **show_result(view, visit, desk)}
-        async for updates in describe_unedited(view, visit, desk, {"a": a, "b": b}):
+        texts = texts_by_now(visit, {"a": a, "b": b})
+        async for updates in describe_unedited(view, visit, desk, texts):
             yield updates
 
     connect(

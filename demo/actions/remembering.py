@@ -3,6 +3,7 @@
 import gradio as gr
 
 from demo.actions.connecting import connect
+from demo.actions.describing import drop_questions
 from demo.actions.events import choice_of
 from demo.actions.showing import (
     Updates,
@@ -55,6 +56,7 @@ def wire(view: View, desk: Desk) -> None:
 def _restored(view: View, visit: Visit, desk: Desk, result: Result) -> Updates:
     visit.changed_sources()
     visit.errors.clear()
+    drop_questions(visit)
     visit.task, visit.example, visit.reopened = result.task, "", None
     visit.sources.update(result.sources)
     visit.result = result
@@ -65,8 +67,10 @@ def _restored(view: View, visit: Visit, desk: Desk, result: Result) -> Updates:
         **show_sources(view, visit, desk),
         **show_result(view, visit, desk),
     }
-    for slot, text in zip(SLOTS, (result.text_a, result.text_b), strict=True):
-        visit.described[slot], visit.authors[slot] = "", "visitor"
+    texts = (result.text_a, result.text_b)
+    for slot, text, author in zip(SLOTS, texts, result.authors, strict=True):
+        visit.described[slot] = "" if author == "visitor" else text
+        visit.authors[slot], visit.steps[slot] = author, []
         updates |= show_author(view, visit, slot, text)
         updates[view.texts[slot]] = text
     return updates

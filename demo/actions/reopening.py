@@ -6,7 +6,7 @@ import gradio as gr
 
 from demo.actions.choosing import open_example
 from demo.actions.connecting import connect
-from demo.actions.describing import describe_unedited
+from demo.actions.describing import describe_unedited, drop_questions
 from demo.actions.events import choice_of
 from demo.actions.showing import (
     Updates,
@@ -64,6 +64,7 @@ def restore(visit: Visit, desk: Desk, origin: Origin, name: str) -> None:
     known = _known_sources(visit)
     example = example_of(origin.sha256_a, origin.sha256_b)
     visit.errors.clear()
+    drop_questions(visit)
     if example is not None:
         open_example(visit, example)
         known = {source.digest: source for source in visit.sources.values()}

@@ -22,8 +22,10 @@ from demo.panels.examples import render_examples
 from demo.panels.facts import render_facts
 from demo.panels.header import render_header
 from demo.panels.history import render_history
+from demo.panels.markup import alert
 from demo.panels.metrics import render_metrics
 from demo.panels.network import render_network
+from demo.panels.progress import render_ending
 from demo.panels.registration import render_registration
 from demo.panels.reopening import render_reopened
 from demo.panels.source import render_source
@@ -47,8 +49,13 @@ def language_of(visit: Visit) -> Language:
 def show_sources(view: View, visit: Visit, desk: Desk) -> Updates:
     """Return both source fields, and what is said about the two together."""
     say = language_of(visit)
+    desk.tidy(visit)
+    fields = {}
+    for slot, source in visit.sources.items():
+        lost = source is not None and desk.is_lost(source.picture)
+        fields[view.sources[slot]] = render_source(visit, slot, desk.settings, say, lost)
     return {
-        **{view.sources[slot]: render_source(visit, slot, desk.settings, say) for slot in SLOTS},
+        **fields,
         view.suggestion: render_suggestion(visit, say),
         view.reopened: render_reopened(visit, desk.settings, say),
     }
@@ -110,12 +117,30 @@ def show_author(view: View, visit: Visit, slot: Slot, text: str) -> Updates:
     return {view.authors[slot]: f'<p class="subdued">{line}</p>{steps}' if line else ""}
 
 
+def show_ending(view: View, visit: Visit) -> Updates:
+    """Return how the last fusion ended; nothing while another runs or where it isn't said."""
+    if visit.ending is None or visit.job is not None:
+        return {}
+    return {view.progress: render_ending(visit.ending, language_of(visit))}
+
+
+def show_viewer(view: View, visit: Visit, desk: Desk) -> Updates:
+    """Return the pictures."""
+    value = render_viewer(visit, _exact(visit, desk), language_of(visit))
+    if visit.result is not None and desk.is_lost(visit.result.picture):
+        del value["download"]
+    return {view.viewer: value}
+
+
 def show_result(view: View, visit: Visit, desk: Desk) -> Updates:
     """Return everything that shows the newest result."""
     say = language_of(visit)
+    facts = render_facts(visit, say, example_note(visit, say), _made(visit, desk))
+    if visit.result is not None and desk.is_lost(visit.result.picture):
+        facts = alert(say("picture.lost", limit=desk.settings.shelf_megabytes)) + facts
     return {
-        view.viewer: render_viewer(visit, _exact(visit, desk), say),
-        view.facts: render_facts(visit, say, example_note(visit, say), _made(visit, desk)),
+        **show_viewer(view, visit, desk),
+        view.facts: facts,
         **show_panels(view, visit, desk),
     }
 
@@ -135,6 +160,7 @@ def show_everything(view: View, visit: Visit, desk: Desk, texts: dict[Slot, str]
         **show_task(view, visit),
         **show_sources(view, visit, desk),
         **show_result(view, visit, desk),
+        **show_ending(view, visit),
     }
     for slot in SLOTS:
         updates |= show_author(view, visit, slot, texts[slot])
@@ -253,12 +279,20 @@ def _attention(visit: Visit, desk: Desk, say: Language) -> str:
 
 
 def _study(visit: Visit, desk: Desk, say: Language) -> str:
+    while visit.study.left:
+        desk.take_away(visit.study.left.pop())
     return render_study(visit, studies.show(desk, visit), say)
 
 
 def _batch(visit: Visit, desk: Desk, say: Language) -> str:
     batches.mark_lost(desk, visit)
     return render_batch(visit, desk.settings, batches.offers(desk, visit), say)
+
+
+def _history(visit: Visit, desk: Desk, say: Language) -> str:
+    lost = {result.number for result in visit.results if desk.is_lost(result.picture)}
+    sentence = say("picture.lost", limit=desk.settings.shelf_megabytes)
+    return render_history(visit, desk.settings.idle_minutes, say, dict.fromkeys(lost, sentence))
 
 
 def _about(visit: Visit, desk: Desk, say: Language) -> str:
@@ -274,7 +308,7 @@ PANELS: dict[str, Callable[[Visit, Desk, Language], str]] = {
     "registration": lambda visit, desk, say: render_registration(visit, say),
     "study": _study,
     "batch": _batch,
-    "history": lambda visit, desk, say: render_history(visit, desk.settings.idle_minutes, say),
+    "history": _history,
     "about": _about,
 }
 """The panels below the result, in the order of their tabs; names are also text keys."""

@@ -1,16 +1,19 @@
 """The two source images: upload, remove, swap, describe again."""
 
+import math
 from collections.abc import AsyncIterator
 
 import gradio as gr
 
 from demo.actions.connecting import connect
 from demo.actions.describing import (
+    awaited,
     describe,
     describe_unedited,
+    drop_questions,
     is_edited,
-    look_at,
-    typed_since,
+    look_again,
+    texts_by_now,
 )
 from demo.actions.events import sent_with
 from demo.actions.showing import (
@@ -38,21 +41,27 @@ def wire(view: View, desk: Desk) -> None:
     for slot in SLOTS:
         _wire_field(view, desk, slot, shown)
 
-    async def swapped(visit: Visit, a: str, b: str) -> Updates:
+    async def swapped(visit: Visit, a: str, b: str) -> AsyncIterator[Updates]:
         exchange(visit)
         updates = {**show_sources(view, visit, desk), **show_result(view, visit, desk)}
         updates |= {view.texts["a"]: b, view.texts["b"]: a}
-        return (
+        yield (
             updates | show_author(view, visit, "a", b) | show_author(view, visit, "b", a)
             | show_task(view, visit)
         )  # fmt: skip
+        # What was under way was written for the other place.
+        texts: dict[Slot, str] = {"a": b, "b": a}
+        async for updates in describe(view, visit, desk, awaited(visit), texts):
+            yield updates
 
     connect(view.swap, "click", swapped, [view.visit, view.texts["a"], view.texts["b"]], shown)
 
 
 def exchange(visit: Visit) -> None:
     """Make A of B and B of A, with all that was said about them."""
-    for kept in (visit.sources, visit.described, visit.authors, visit.steps):
+    for kept in (
+        visit.sources, visit.described, visit.authors, visit.steps, visit.typed, visit.questions,
+    ):  # fmt: skip
         kept["a"], kept["b"] = kept["b"], kept["a"]
     visit.example = ""
     visit.errors.clear()
@@ -62,7 +71,8 @@ def exchange(visit: Visit) -> None:
 def _wire_field(view: View, desk: Desk, slot: Slot, shown: list) -> None:
     async def uploaded(visit: Visit, a: str, b: str, event: gr.EventData) -> AsyncIterator[Updates]:
         say = language_of(visit)
-        look_at(visit, *SLOTS)
+        look_again(visit)
+        visit.ending = None
         yield {view.progress: render_stage(say("source.opening"), None, 0, say)}
         try:
             visit.sources[slot] = await desk.read(visit, *uploaded_file(event, desk))
@@ -72,37 +82,32 @@ def _wire_field(view: View, desk: Desk, slot: Slot, shown: list) -> None:
             yield {view.progress: "", **show_sources(view, visit, desk)}
             return
         texts = {"a": a, "b": b}
+        visit.questions[slot] = None
         if visit.example:  # own images now: what belonged to the example goes
             visit.example = ""
+            drop_questions(visit)
             visit.sources["b" if slot == "a" else "a"] = None
             for s in SLOTS:
                 if not is_edited(visit, s, texts[s]):
                     texts[s] = visit.described[s] = visit.authors[s] = ""
         visit.changed_sources()
-        try:
-            await _check_pair(visit, desk)
-            visit.errors["pair"] = None
-        except FilmError as error:
-            visit.errors["pair"] = visit.errors[slot] = error
-        updates = {view.progress: ""}
+        await _check_pair(visit, desk, slot)
+        updates, own = {view.progress: ""}, texts_by_now(visit, texts)
         for s, given in zip(SLOTS, (a, b), strict=True):
-            own = typed_since(visit, s)
-            if own is not None:
-                texts[s] = own
-            elif texts[s] != given:
+            if own[s] == texts[s] != given:
                 updates[view.texts[s]] = texts[s]
-            updates |= show_author(view, visit, s, texts[s])
+            updates |= show_author(view, visit, s, own[s])
         yield {
             **updates,
             **show_sources(view, visit, desk),
             **show_result(view, visit, desk),
             **show_task(view, visit),
         }
-        async for updates in describe_unedited(view, visit, desk, texts):
+        async for updates in describe_unedited(view, visit, desk, own):
             yield updates
 
     def cleared(visit: Visit, text: str) -> Updates:
-        visit.sources[slot] = None
+        visit.sources[slot] = visit.questions[slot] = None
         visit.errors.clear()
         visit.example = ""
         visit.changed_sources()
@@ -136,11 +141,20 @@ def _wire_field(view: View, desk: Desk, slot: Slot, shown: list) -> None:
     connect(view.texts[slot], "blur", edited, [view.visit, view.texts[slot]], [view.authors[slot]])
 
 
-async def _check_pair(visit: Visit, desk: Desk) -> None:
-    pair = visit.pair
+async def _check_pair(visit: Visit, desk: Desk, slot: Slot) -> None:
+    """Find out what the two images seem to be, or note at source `slot` why they don't fit."""
+    pair, sources = visit.pair, dict(visit.sources)
     if pair is None:
+        visit.note_pair(None)
         return
-    found = await desk.check_pair(visit)
+    found, wrong = None, None
+    try:
+        found = await desk.check_pair(visit)
+    except FilmError as error:
+        wrong = error
+    if visit.sources != sources:
+        return  # the newer ones have a check of their own
+    visit.note_pair(wrong, slot)
     if visit.pair == pair and visit.reopened is None:
         visit.suggestion = found
 
@@ -149,10 +163,20 @@ def too_many_bytes(name: str, size: float, desk: Desk) -> ImageError:
     """Return the error for a file of `size` bytes, more than this page reads."""
     return ImageError(
         "image.too_many_bytes",
-        "'{name}' has {megabytes:.0f} MB; at most {limit:.0f} MB are read: "
+        "'{name}' has {megabytes:.1f} MB; at most {limit:g} MB are read: "
         "use a smaller image or a compressed format such as PNG.",
-        name=name, megabytes=size / 1e6, limit=desk.settings.max_megabytes,
+        name=name, megabytes=rounded_up(size), limit=desk.settings.max_megabytes,
     )  # fmt: skip
+
+
+def rounded_up(size: float) -> float:
+    """Return `size` bytes in MB with one decimal, never below it: it is said to be too large."""
+    return math.ceil(size / 1e5) / 10
+
+
+def is_size(said: object) -> bool:
+    """Whether what a browser says is a file's size can be one."""
+    return isinstance(said, int | float) and 0 <= said < 2**60
 
 
 def uploaded_file(event: gr.EventData, desk: Desk) -> tuple[str, str]:
@@ -165,8 +189,7 @@ def uploaded_file(event: gr.EventData, desk: Desk) -> tuple[str, str]:
     name = plain_name(data.get("name", ""))
     if data.get("reason") == "too_large":
         size = data.get("size")
-        known = isinstance(size, int | float) and 0 <= size < 2**60
-        raise too_many_bytes(name, size if known else 0.0, desk)
+        raise too_many_bytes(name, size if is_size(size) else 0.0, desk)
     if not data.get("token"):
         raise ImageError(
             "upload.failed",

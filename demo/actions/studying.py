@@ -27,8 +27,9 @@ def _change(visit: Visit, desk: Desk, what: str, value: str) -> None:
         asked.words = not asked.words
     elif what == "controls":
         asked.controls = not asked.controls
-    elif what == "remove" and value in map(str, range(len(asked.yours))):
-        del asked.yours[int(value)]
+    elif what == "remove":
+        slot, _, text = value.partition(":")
+        asked.yours[:] = [yours for yours in asked.yours if yours != (slot, text)]
     elif what == "add":
         slot, _, text = value.partition(":")
         text = "".join(c for c in text if c != "\0" and not "\ud800" <= c <= "\udfff")
@@ -45,12 +46,13 @@ async def _run(
     asked, began = visit.study, time.monotonic()
     asked.number = 0
     about = (*visit.pair, text_a, text_b)
+    fixed = replace(visit, sources=dict(visit.sources))  # every row is of what is chosen now
     if asked.about != about:
         asked.forget()
         asked.about = about
     with at_work(visit, "study", asked):
         yield
-        empty, variants = await studies.plan(desk, visit, text_a, text_b)
+        empty, variants = await studies.plan(desk, fixed, text_a, text_b)
         kept = {} if asked.study is None else {row.variant: row for row in asked.study.rows}
         for number, variant in enumerate(variants, 1):
             if variant in kept:
@@ -61,7 +63,7 @@ async def _run(
             asked.study = replace(empty, rows=rows)
             asked.number, asked.seconds = number, time.monotonic() - began
             yield
-            kept[variant] = await studies.row(desk, visit, variant)
+            kept[variant] = await studies.row(desk, fixed, variant)
         if asked.about == about:
             asked.study = replace(empty, rows=[kept[one] for one in variants if one in kept])
     yield

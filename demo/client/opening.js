@@ -2,6 +2,7 @@ async (visit, a, b) => {
   // What a page that opens tells the server: the link behind "#", the key of the visit that this tab
   // had, and the two texts as they stood. All of it stays in the tab's own storage.
   const KEY = "film-studio-visit", OPEN = "film-studio-open", TEXTS = "film-studio-texts";
+  const LINK = "film-studio-link";  // the one that this tab has read: what was typed since is newer
   const random = () => [...crypto.getRandomValues(new Uint8Array(16))]
     .map((byte) => byte.toString(16).padStart(2, "0")).join("");
   const channel = new BroadcastChannel("film-studio");
@@ -30,6 +31,9 @@ async (visit, a, b) => {
   document.addEventListener("visibilitychange", keep);
   window.addEventListener("pagehide", () => { keep(); sessionStorage.removeItem(OPEN); });
   window.addEventListener("pageshow", (event) => { if (event.persisted) sessionStorage.setItem(OPEN, "yes"); });
-  const said = { link: location.hash.slice(1), key, told: texts?.[2] || "", returning: texts !== null };
+  const link = location.hash.slice(1), returning = texts !== null;
+  const read = returning && sessionStorage.getItem(LINK) === link;
+  sessionStorage.setItem(LINK, link);
+  const said = { link, key, told: texts?.[2] || "", returning, read };
   return [visit, ...(texts ? texts.slice(0, 2) : [a, b]), JSON.stringify(said)];
 }

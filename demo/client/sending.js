@@ -1,10 +1,10 @@
 // A file on its way into the server's memory: what came of it, as the page reports it.
-const sendFile = (file, limit, onProgress = () => {}) => new Promise((done) => {
+const sendFile = (file, limit, onProgress = () => {}, address = "upload") => new Promise((done) => {
   const sent = { name: file.name, shown: file.webkitRelativePath || file.name, size: file.size,
                  token: "", reason: "" };
   if (file.size > limit) { done({ ...sent, reason: "too_large" }); return; }
   const request = new XMLHttpRequest();
-  request.open("POST", "upload");
+  request.open("POST", address);
   request.setRequestHeader("Content-Type", "application/octet-stream");
   request.upload.onprogress = (event) => {
     if (event.lengthComputable) onProgress(event.loaded / event.total);

@@ -1,11 +1,16 @@
 // A source field: choose, drop or paste an image; it goes to the server's memory, never to a file.
+let newest = 0;  // number of the last file that was chosen: an older one that arrives later is none
 const send = async (file) => {
+  const number = ++newest;
   const target = element.querySelector(".drop");
   const bar = element.querySelector(".drop-progress > i");
   const limit = Number(target.dataset.limitBytes);
   announce();
   if (file.size <= limit) target.dataset.state = "uploading";
-  const sent = await sendFile(file, limit, (share) => { if (bar) bar.style.width = `${100 * share}%`; });
+  const sent = await sendFile(file, limit, (share) => {
+    if (bar && number === newest) bar.style.width = `${100 * share}%`;
+  });
+  if (number !== newest) return;
   if (bar) bar.style.width = "0";
   ask("upload", sent);
 };
@@ -17,7 +22,11 @@ element.addEventListener("change", (event) => {
   }
 });
 element.addEventListener("click", (event) => {
-  if (event.target.closest("[data-act=clear]")) { event.preventDefault(); ask("clear", {}, event.target); }
+  if (event.target.closest("[data-act=clear]")) {
+    event.preventDefault();
+    newest += 1;  // what is on its way was meant for the place that is cleared now
+    ask("clear", {}, event.target);
+  }
 });
 for (const name of ["dragenter", "dragover"]) {
   element.addEventListener(name, (event) => {
@@ -38,6 +47,9 @@ element.addEventListener("drop", (event) => {
 document.addEventListener("paste", (event) => {
   const file = [...(event.clipboardData?.files || [])][0];
   if (!file) return;
+  // Spreadsheets and word processors copy a picture of the text along with the text.
+  const writing = event.target.matches?.("textarea, input:not([type=file])");
+  if (writing && event.clipboardData.types.includes("text/plain")) return;
   const zones = [...document.querySelectorAll(".drop")];
   const chosen = zones.find((zone) => zone.contains(document.activeElement))
     || zones.find((zone) => zone.dataset.state === "empty") || zones[0];

@@ -141,30 +141,39 @@ const refresh = (value) => {
       node.setAttribute("aria-pressed", String(node.dataset.view === state.view));
     }
   }
-  const links = element.querySelectorAll(".download");
-  for (const [link, file] of [[links[0], shown.download], [links[1], shown.download_16]]) {
-    link.hidden = !file;
-    if (file) { link.href = file.url; link.download = file.name; }
-  }
+  offer();
   element.querySelector(".tools").hidden = !(shown.a || shown.b || shown.fused);
   for (const key of ["a", "b", "fused"]) load(key, shown[key]);
   histogram();
   build();
 };
 
+const offer = () => {
+  const links = element.querySelectorAll(".download");
+  for (const [link, file] of [[links[0], shown.download], [links[1], shown.download_16]]) {
+    link.hidden = !file;
+    if (file) { link.href = file.url; link.download = file.name; }
+  }
+};
+
+const wanted = {};  // address of the picture of each key; one that was asked for before may come later
 const load = (key, picture) => {
-  if (!picture) { delete canvases[key]; return; }
-  if (canvases[key]?.url === picture.url) return;
+  if (wanted[key] === picture?.url) return;
+  wanted[key] = picture?.url;
+  delete canvases[key];
+  if (!picture) return;
   const image = new Image();
   image.onload = () => {
+    if (wanted[key] !== picture.url) return;
     const canvas = document.createElement("canvas");
     canvas.width = image.naturalWidth;
     canvas.height = image.naturalHeight;
     const context = canvas.getContext("2d", { willReadFrequently: true });
     context.drawImage(image, 0, 0);
-    canvases[key] = { url: picture.url, context, width: canvas.width, height: canvas.height };
+    canvases[key] = { context, width: canvas.width, height: canvas.height };
     histogram();
   };
+  image.onerror = () => { if (wanted[key] === picture.url) delete wanted[key]; };
   image.src = picture.url;
 };
 
@@ -317,5 +326,12 @@ element.addEventListener("keydown", (event) => {
   else if (event.key === "0") { Object.assign(state, { scale: 1, x: 0, y: 0 }); place(); }
 });
 new ResizeObserver(() => shown && place()).observe(element);
-watch("value", () => refresh(props.value));
-refresh(props.value);
+let drawn = "";
+const receive = (value) => {  // the address of a file is new each time, the pictures needn't be
+  const plain = JSON.stringify({ ...value, download_16: null });
+  if (plain === drawn && shown) { shown = value; offer(); return; }
+  drawn = plain;
+  refresh(value);
+};
+watch("value", () => receive(props.value));
+receive(props.value);

@@ -27,9 +27,11 @@ def render_batch(visit: Visit, settings: Settings, links: dict[str, str], say: L
     """
     error = visit.errors.get("batch")
     failed = alert(say.error(error)) if isinstance(error, FilmError) else ""
-    why = say.html("batch.why", task=say(f"task.{visit.task}"))
+    task = visit.batch.about[0] if visit.batch.running else visit.task
+    why = say.html("batch.why", task=say(f"task.{task}"))
     return f"""
-<div class="batch" data-limit-bytes="{int(settings.max_megabytes * 1e6)}">
+<div class="batch" data-limit-bytes="{int(settings.max_megabytes * 1e6)}"
+    data-limit-zip="{int(settings.batch_megabytes * 1e6)}">
   <div class="batch-ask"><p>{why}</p>{_fields(visit, settings, say)}{failed}
   {_choices(visit, say)}{_state(visit, say)}</div>
   {_table(visit, say)}{_left_out(visit, say)}

@@ -9,6 +9,7 @@ from demo.state import Moved, Result, Visit
 
 INVISIBLE = 0.5  # mean grey levels of 255: a displayed 8-bit picture hardly changes below this
 SLIGHT = 2.0
+STRONG = 16.0  # grey levels by which a spot, or a region, stands out wherever it is
 
 
 def render_facts(visit: Visit, say: Language, example_note: str, made: dict[str, str]) -> str:
@@ -77,7 +78,7 @@ def moved_sentence(moved: Moved, say: Language) -> str:
     number = say("result.moved", mean=grey_levels(moved.mean), largest=grey_levels(moved.largest))
     if moved.mean < INVISIBLE and moved.largest < 2 * SLIGHT:
         verdict = say("result.moved_nothing")
-    elif moved.mean < SLIGHT:
+    elif moved.mean < SLIGHT and moved.largest < STRONG:
         verdict = say("result.moved_little")
     else:
         verdict = say("result.moved_visible")

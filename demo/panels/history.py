@@ -1,7 +1,9 @@
 """The results of this visit: look again, go back to one, compare any two, remove."""
 
 import time
+from collections.abc import Mapping
 from html import escape
+from types import MappingProxyType
 
 from demo.language import Language
 from demo.panels.facts import grey_levels
@@ -10,16 +12,24 @@ from demo.state import Result, Visit
 _TEXT_SHOWN = 140
 
 
-def render_history(visit: Visit, minutes: float, say: Language) -> str:
-    """Return the visit's results, newest first; they are kept `minutes` after the page closed."""
+def render_history(
+    visit: Visit, minutes: float, say: Language, lost: Mapping[int, str] = MappingProxyType({})
+) -> str:
+    """Return the visit's results, newest first; they are kept `minutes` after the page closed.
+
+    Args:
+        lost: what is said instead of a picture that is no longer there, by the result's number.
+    """
     if not visit.results:
         return f'<p class="subdued">{say.html("history.none")}</p>'
-    cards = "".join(_card(result, visit, say) for result in reversed(visit.results))
+    cards = "".join(
+        _card(result, visit, say, lost.get(result.number, "")) for result in reversed(visit.results)
+    )
     leaves = say.html("history.leaves", minutes=f"{minutes:g}")
     return f'<p class="subdued">{leaves}</p><ol class="history">{cards}</ol>'
 
 
-def _card(result: Result, visit: Visit, say: Language) -> str:
+def _card(result: Result, visit: Visit, say: Language, lost: str) -> str:
     shown = visit.result is not None and visit.result.number == result.number
     against = visit.against == result.number
     actions = [] if shown else ["restore", "compare"]
@@ -40,10 +50,18 @@ def _card(result: Result, visit: Visit, say: Language) -> str:
         f'<p class="subdued"><b class="{slot}">{slot.upper()}</b> {escape(_short(text))}</p>'
         for slot, text in (("a", result.text_a), ("b", result.text_b))
     )
+    if result.instruction:
+        told = f"<b>{say.html('instruction')}</b> {escape(_short(result.instruction))}"
+        texts += f'<p class="subdued">{told}</p>'
     state = f'<span class="now">{say.html("history.shown")}</span>' if shown else ""
+    picture = (
+        f'<p class="subdued">{escape(lost)}</p>'
+        if lost
+        else f'<img src="{escape(result.picture)}" '
+        f'alt="{say.html("result.alt_fused")} {result.number}" loading="lazy">'
+    )
     return f"""<li class="card" data-shown="{str(shown).lower()}">
-<img src="{escape(result.picture)}" alt="{say.html("result.alt_fused")} {result.number}"
-  loading="lazy"><div><h3>{escape(title)} {state}</h3>
+{picture}<div><h3>{escape(title)} {state}</h3>
 <p class="subdued">{made} UTC · {escape(result.weights)} · {escape(values)}</p>
 {texts}<p class="subdued">{escape(moved)}</p><div class="choices">{buttons}</div></div></li>"""
 

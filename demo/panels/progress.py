@@ -4,6 +4,7 @@ import re
 from html import escape
 
 from demo.language import Language
+from demo.state import Ending
 from demo.worker.job import JobEvent
 from film_core.errors import Cancelled, FilmError
 
@@ -65,6 +66,14 @@ def render_failure(error: FilmError, say: Language) -> str:
     if isinstance(error, Cancelled):
         return render_end(say("progress.cancelled"), "note")
     return render_end(say.error(error), "failed")
+
+
+def render_ending(ending: Ending, say: Language) -> str:
+    """Return how the last fusion ended, in the language `say`."""
+    if ending.error is not None:
+        return render_failure(ending.error, say)
+    link = say("progress.see") if ending.linked else ""
+    return render_end(say(ending.key, **ending.values), ending.state, link)
 
 
 def stage_name(event: JobEvent, say: Language) -> str:

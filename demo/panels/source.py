@@ -14,13 +14,19 @@ ACCEPT = (
 )
 
 
-def render_source(visit: Visit, slot: Slot, settings: Settings, say: Language) -> str:
-    """Return the field of source `slot`."""
+def render_source(
+    visit: Visit, slot: Slot, settings: Settings, say: Language, lost: bool = False
+) -> str:
+    """Return the field of source `slot`; `lost` where its picture is no longer there."""
     source = visit.sources[slot]
     task = TASKS[visit.task]
     modality = say(f"modality.{(task.source_a if slot == 'a' else task.source_b).name}")
     error = visit.errors.get(slot)
-    inside = _empty(settings, say) if source is None else _picture(visit, slot, say)
+    wrong = say.error(error) if isinstance(error, FilmError) else ""
+    if lost and not wrong:
+        wrong = say("picture.lost_source", limit=settings.shelf_megabytes)
+    empty = source is None or lost
+    inside = _empty(settings, say) if empty else _picture(visit, slot, say)
     facts, clear = "", ""
     if source is not None:
         kind = say("source.colour" if source.colour else "source.grey")
@@ -45,7 +51,7 @@ def render_source(visit: Visit, slot: Slot, settings: Settings, say: Language) -
     <input class="unseen" type="file" accept="{ACCEPT}"
       aria-label="{say.html("source.drop")} ({LETTERS[slot]}, {escape(modality)})">
     <span class="drop-progress"><i></i></span></label>
-  {facts}{alert(say.error(error) if isinstance(error, FilmError) else "")}
+  {facts}{alert(wrong)}
 </section>"""
 
 

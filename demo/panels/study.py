@@ -59,10 +59,10 @@ def _yours(visit: Visit, say: Language) -> str:
     asked = visit.study
     listed = "".join(
         f"<li>{letter(slot)} <span>{escape(text)}</span>"
-        f'<button type="button" class="quiet" data-choose="remove:{index}" '
+        f'<button type="button" class="quiet" data-choose="remove:{slot}:{escape(text)}" '
         f'aria-label="{say.html("study.remove_this", text=text)}" {_disabled(asked.running)}>'
         f"{say.html('study.remove')}</button></li>"
-        for index, (slot, text) in enumerate(asked.yours)
+        for slot, text in asked.yours
     )
     if asked.running or len(asked.yours) >= MOST_TEXTS:
         form = ""

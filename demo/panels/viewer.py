@@ -43,7 +43,8 @@ def render_viewer(visit: Visit, exact: str, say: Language) -> dict[str, Any]:
         source = visit.sources[slot]
         if source is not None:
             modality = say(f"modality.{(task.source_a if slot == 'a' else task.source_b).name}")
-            value[slot] = _picture(source.picture, modality, say("result.alt_source", letter=slot))
+            alt = say("result.alt_source", letter=slot.upper())
+            value[slot] = _picture(source.picture, modality, alt)
             value["width"], value["height"] = source.width, source.height
     return value
 

@@ -125,7 +125,7 @@ def test_uploads_are_answered_while_the_server_is_silent(tab, stand_in_page, pai
     ):  # fmt: skip
         if panel:
             open_tab(page, panel)
-        silent = Held(page, "**/upload")
+        silent = Held(page, "**/upload*")
         page.set_input_files(f"#{place} input[type=file] >> nth=0", file)
         expect(page.locator(f"#{place} > .answering-line")).to_be_visible()
         assert silent.asked == 1  # not even the file has arrived

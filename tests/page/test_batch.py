@@ -1,5 +1,6 @@
 """The batch panel in a real Chromium: zip and folders, a table that fills, stop, files."""
 
+import copy
 import csv
 import io
 import shutil
@@ -7,15 +8,19 @@ import zipfile
 
 import numpy as np
 import pytest
+from fastapi.testclient import TestClient
 from PIL import Image
 from playwright.sync_api import expect
 
 from demo import batches
+from demo.actions import batching
 from demo.batch import PairOfFiles, PairOutcome
 from demo.desk import Desk
 from demo.pictures import Picture
+from demo.server import build_server
 from demo.settings import Settings
 from demo.state import Visit
+from film_core.errors import FilmError
 from film_core.images import encode_png
 from film_core.metrics import FORMS
 from tests.page.conftest import start_page, stop
@@ -88,6 +93,91 @@ def test_pictures_that_had_to_make_room_are_named_and_fused_again():
     assert [outcome.state for outcome in visit.batch.outcomes.values()] == [
         "failed", "done", "done",
     ]  # fmt: skip
+
+
+def give(visit, desk, side, *contents, **said):
+    """Send files named by their number, as the browser does."""
+    files = [
+        {"shown": f"{number}.png", "token": desk.uploads.put(Picture(content, "")), **said}
+        for number, content in enumerate(contents)
+    ]
+    batching._take(visit, desk, {"side": side, "files": files})
+
+
+@pytest.mark.parametrize(
+    ("said", "sentence"),
+    [
+        ({"token": ""}, "did not arrive"),
+        ({"reason": "too_large"}, "'0.png' is larger than 0.5 MB"),
+        ({}, "more than 0.9 MB together"),
+    ],
+)
+@pytest.mark.parametrize("before", ["a", "zip"])
+def test_a_file_that_is_refused_leaves_the_batch_as_it_was(before, said, sentence):
+    """Found by reading: files, pairs and pictures went before the new file was looked at."""
+    desk, visit = Desk(Settings(batch_megabytes=0.9, max_megabytes=0.5)), Visit()
+    give(visit, desk, before, b"kept")
+    address = desk.shelf.put(Picture(b"fused", "image/png", visit.identity))
+    visit.batch.pairs = [PairOfFiles("x", "0.png", "0.png")]
+    visit.batch.outcomes["x"] = PairOutcome("done", f"picture/{address}")
+    kept = copy.deepcopy(visit.batch)
+    with pytest.raises(FilmError, match=sentence):
+        give(visit, desk, "b", b"x" * 1_000_000, **said)
+    assert visit.batch == kept and address in desk.shelf
+    give(visit, desk, "b", b"x")
+    assert visit.batch.files["b"] == {"0.png": b"x"} and not visit.batch.pairs
+    assert address not in desk.shelf
+
+
+def test_a_file_that_is_given_again_takes_its_own_place():
+    """Found by reading: 0.6 of 1 MB given twice were "more than 1 MB together"."""
+    desk, visit = Desk(Settings(batch_megabytes=1.0)), Visit()
+    for _ in range(3):
+        give(visit, desk, "a", b"x" * 600_000)
+    assert visit.batch.size == 600_000
+
+
+def test_a_zip_may_be_as_large_as_a_batch_and_no_larger(monkeypatch):
+    """Found by reading: a zip of 41 MB was refused as an image, where 100 MB are promised."""
+    desk, visit = Desk(Settings(max_megabytes=0.2, batch_megabytes=0.4)), Visit()
+    monkeypatch.setattr(desk, "open", lambda: None)
+    content = b"x" * 300_000
+    with TestClient(build_server(desk)) as client:
+        assert client.post("/upload", content=content).status_code == 413
+        token = client.post("/upload?zip", content=content).json()["token"]
+        assert client.post("/upload?zip", content=2 * content).json() == {"reason": "too_large"}
+    files = [{"shown": "a.zip", "token": token}]
+    batching._take(visit, desk, {"side": "zip", "files": files})
+    assert visit.batch.archive == content and visit.batch.archive_name == "a.zip"
+    files = [{"shown": "b.zip", "reason": "too_large", "size": 400_001}]
+    with pytest.raises(FilmError, match=r"The zip has 0\.5 MB; at most 0\.4 MB are accepted"):
+        batching._take(visit, desk, {"side": "zip", "files": files})
+
+
+def test_the_table_of_a_batch_can_be_taken_while_it_runs(monkeypatch):
+    """Found by reading: a pair that ended while the zip was packed made it fail."""
+    desk, visit = Desk(Settings()), Visit()
+    visit.batch.pairs = [PairOfFiles(name, f"A/{name}", f"B/{name}") for name in "abc"]
+    facts = {
+        "height": 1, "width": 1, "text_a": "", "text_b": "", "seconds": 1.0, "notes": [],
+        "metrics": dict.fromkeys(FORMS, TABLE),
+    }  # fmt: skip
+
+    def outcome():
+        data = encode_png(np.zeros((20, 20), np.uint8))
+        address = desk.shelf.put(Picture(data, "image/png", visit.identity))
+        return PairOutcome("done", f"picture/{address}", facts)
+
+    visit.batch.outcomes |= {"a": outcome(), "b": outcome()}
+    picture = desk.picture
+
+    def meanwhile(address):
+        visit.batch.outcomes.setdefault("c", outcome())
+        return picture(address)
+
+    monkeypatch.setattr(desk, "picture", meanwhile)
+    with zipfile.ZipFile(io.BytesIO(batches._zip(desk, visit, visit.batch))) as results:
+        assert "images/b.png" in results.namelist()
 
 
 def test_a_zip_is_previewed_fused_and_taken_away(tab, batch_page, archive):

@@ -6,9 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from demo.actions.sources import too_many_bytes
 from demo.bodies import Bodies, most_bytes
 from demo.desk import Desk
 from demo.endpoints import _decoded
+from demo.language import load_language
 from demo.settings import Settings
 from film_core.errors import ImageError
 from tests.page.test_separation import answer
@@ -94,7 +96,7 @@ def test_an_error_of_the_application_stays_one():
 
 def test_the_running_page_refuses_an_endless_call(stand_in_page):
     path = stand_in_page.address + "/gradio_api/call/fuse"
-    body = json.dumps({"data": ["x" * (most_bytes(40.0) + 1), "", "ivf"]}).encode()
+    body = json.dumps({"data": ["x" * (most_bytes(40.0, 100.0) + 1), "", "ivf"]}).encode()
     try:
         status, said, headers = answer(path, body)
     except OSError:  # the server closed before all was sent, as it may
@@ -106,7 +108,18 @@ def test_the_running_page_refuses_an_endless_call(stand_in_page):
     assert stand_in_page.health()["state"] in ("ready", "busy", "starting")
 
 
+@pytest.mark.parametrize(
+    ("limit", "size", "said"),
+    [(40.0, 40_300_000, "40.3 MB; at most 40 MB"), (0.4, 410_000, "0.5 MB; at most 0.4 MB")],
+)
+def test_a_size_that_is_refused_is_said_to_be_beyond_its_limit(limit, size, said):
+    """Found by uploading: "has 40 MB; at most 40 MB are read"."""
+    error = too_many_bytes("x.png", size, Desk(Settings(max_megabytes=limit)))
+    assert said in str(error)
+    assert said.partition(" MB")[0] in load_language("zh").error(error)
+
+
 def test_an_image_of_a_call_is_refused_before_it_is_decoded():
     desk = Desk(Settings(max_megabytes=1.0))
-    with pytest.raises(ImageError, match="'image_a' has 3 MB; at most 1 MB are read"):
+    with pytest.raises(ImageError, match=r"'image_a' has 3\.0 MB; at most 1 MB"):
         _decoded("data:image/png;base64," + "A" * 4_000_000, "image_a", desk)

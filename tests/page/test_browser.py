@@ -1,5 +1,6 @@
 """The page in a real Chromium, with a stand-in for the network so that every state is reached."""
 
+import base64
 import io
 import json
 import re
@@ -563,3 +564,77 @@ def test_a_newcomer_sees_where_images_go_and_what_fuses_them(tab, stand_in_page)
     expect(page.locator("#source-a .drop-replace")).to_have_css("opacity", "1")
     expect(page.locator("#fuse")).to_be_in_viewport()  # without scrolling
     expect(page.locator("#facts .steps")).to_have_count(0)  # times of another machine
+
+
+def test_the_newer_of_two_files_for_a_field_stays(tab, stand_in_page, pair_files):
+    """Found by delaying the first: it came last, and took the place of the newer one."""
+    page, held = open_page(tab, stand_in_page), []
+
+    def first_waits(route):
+        if held:
+            route.continue_()
+        else:
+            held.append(route)
+
+    page.route("**/upload", first_waits)
+    for number, file in enumerate(pair_files):
+        upload(page, "a", file)
+        if not number:
+            page.wait_for_function("document.querySelector('#source-a [data-state=uploading]')")
+    expect(page.locator("#source-a .drop-name")).to_have_text(pair_files[1].name)
+    with page.expect_response("**/upload"):
+        held[0].continue_()
+    page.wait_for_timeout(1000)
+    expect(page.locator("#source-a .drop-name")).to_have_text(pair_files[1].name)
+
+
+PASTE = """([place, text]) => {
+  const data = new DataTransfer();
+  if (text) data.setData("text/plain", text);
+  const png = Uint8Array.from(atob("%s"), (c) => c.charCodeAt(0));
+  data.items.add(new File([png], "image.png", { type: "image/png" }));
+  const target = document.querySelector(place);
+  target.focus();
+  const how = { clipboardData: data, bubbles: true, cancelable: true };
+  const paste = new ClipboardEvent("paste", how);
+  target.dispatchEvent(paste);
+  return paste.defaultPrevented;
+}"""
+
+
+def test_a_pasted_text_that_carries_a_picture_is_a_text(tab, stand_in_page, pair_files):
+    """Found with a spreadsheet: the text wasn't pasted, and source A became its picture."""
+    page = open_page(tab, stand_in_page)
+    paste = PASTE % base64.b64encode(pair_files[0].read_bytes()).decode()
+    kept = page.inner_text("#source-a .drop-name")
+    assert page.evaluate(paste, ["#text-a textarea", "a cell"]) is False
+    page.wait_for_timeout(700)
+    assert page.inner_text("#source-a .drop-name") == kept
+    assert page.evaluate(paste, ["#text-a textarea", ""]) is True
+    expect(page.locator("#source-a .drop-name")).to_have_text("image.png")
+    assert page.evaluate(paste, ["#source-b input[type=file]", "a cell"]) is True
+    expect(page.locator("#source-b .drop-name")).to_have_text("image.png")
+
+
+def test_a_picture_that_arrives_late_is_not_measured_for_a_newer_one(
+    tab, stand_in_page, pair_files
+):
+    """Found by reading: histogram and pixel values were those of the picture before."""
+    page, held = open_page(tab, stand_in_page), []
+    give_pair(page, pair_files)
+    late = True
+    page.route("**/picture/*", lambda route: held.append(route) if late else route.continue_())
+    page.fill("#text-a textarea", "one text")
+    fuse(page)
+    page.wait_for_timeout(500)
+    late = False
+    page.fill("#text-a textarea", "quite another text, which makes it brighter")
+    fuse(page)
+    fused = page.locator(".histogram .fused")
+    expect(fused.first).to_be_attached()
+    shown = page.inner_html(".histogram svg")
+    assert held
+    for route in held:
+        route.continue_()
+    page.wait_for_timeout(1000)
+    assert page.inner_html(".histogram svg") == shown

@@ -2,12 +2,21 @@
 
 import base64
 import io
+import json
+import math
+from unittest.mock import AsyncMock
 
 import numpy as np
 import pytest
+from fastapi.testclient import TestClient
 from gradio_client import Client
 from gradio_client.exceptions import AppError
 from PIL import Image
+
+from demo.desk import Desk
+from demo.server import build_server
+from demo.settings import Settings
+from demo.state import Visit
 
 
 def encoded(file) -> str:
@@ -44,6 +53,26 @@ def test_describe_fuse_and_measure(client, images):
     assert set(fused["metrics"]) == {"raw", "paper"}
     values = client.predict(fused["image"], *images, "raw", api_name="/metrics")
     assert list(values)[:3] == ["EN", "SD", "SF"] and np.isfinite(values["VIFF"])
+
+
+def test_a_metric_that_is_not_defined_is_null_over_plain_http(monkeypatch):
+    """Found by fusing two flat images: "CC": NaN, which no JSON has."""
+    values = {"CC": math.nan, "EN": 1.0}
+    reply = {
+        "png": b"", "timings": {"fuse": 1.0}, "metrics": {"raw": values, "paper": values},
+        "text_a": "", "text_b": "", "device": "cpu", "weights": "film-ivf", "notes": [],
+    }  # fmt: skip
+    monkeypatch.setattr("demo.endpoints._visit", AsyncMock(return_value=Visit()))
+    monkeypatch.setattr("demo.endpoints._fused", AsyncMock(return_value=reply))
+    desk = Desk(Settings())
+    monkeypatch.setattr(desk, "open", lambda: None)
+    data = ["x", "y", "ivf", "", "", "film", ""]
+    with TestClient(build_server(desk)) as client:
+        event = client.post("/gradio_api/call/fuse", json={"data": data}).json()["event_id"]
+        told = client.get(f"/gradio_api/call/fuse/{event}").text
+    data = told.partition("event: complete")[2].partition("data: ")[2].splitlines()[0]
+    (answer,) = json.loads(data, parse_constant=pytest.fail)
+    assert answer["metrics"]["paper"] == {"CC": None, "EN": 1.0}
 
 
 def test_attention_of_a_word(client, images):

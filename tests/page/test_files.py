@@ -1,12 +1,16 @@
 """Files that a visitor can take away: a figure's words can be read in every language."""
 
+import json
+import math
 import warnings
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from demo.files import FIGURE_KINDS, attention_figure
+from demo.actions.opening import first_visit
+from demo.files import FIGURE_KINDS, attention_figure, metrics_json
 from demo.state import Look
 from film_core.lettering import families, missing
 
@@ -19,6 +23,17 @@ def drawn(kind: str) -> bytes:
     with warnings.catch_warnings():
         warnings.simplefilter("error")  # matplotlib warns of each box
         return attention_figure(result, Look(), np.zeros((3, 4), np.uint8), SAYINGS, kind)
+
+
+def test_metrics_that_are_not_defined_are_null_of_every_result():
+    """Found by reading: those of earlier results stayed NaN, which no JSON has."""
+    visit, odd = first_visit()[0], {"CC": math.nan, "PSNR": math.inf, "EN": 1.0}
+    forms = {"raw": odd, "paper": odd}
+    result = replace(visit.result, metrics=forms, comparison={"mean": forms})
+    read = json.loads(metrics_json(result, [result]), parse_constant=pytest.fail)
+    null = {"CC": None, "PSNR": None, "EN": 1.0}
+    assert read["metrics"]["raw"] == read["comparison"]["mean"]["raw"] == null
+    assert read["earlier"][0]["metrics"]["paper"] == null
 
 
 @pytest.mark.parametrize("kind", FIGURE_KINDS)

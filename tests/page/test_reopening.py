@@ -12,6 +12,7 @@ from playwright.sync_api import expect
 from demo.actions.opening import first_visit
 from demo.actions.reopening import restore
 from demo.desk import Desk
+from demo.reproducing import as_command
 from demo.settings import Settings
 from tests.page.test_browser import fuse, give_pair, open_page, upload
 
@@ -96,6 +97,25 @@ def test_a_link_to_an_example_brings_its_images_too(tab, stand_in_page):
     assert page.input_value("#text-a textarea").startswith("Another ")
 
 
+def test_what_was_typed_after_a_link_was_opened_is_newer_than_the_link(tab, stand_in_page):
+    """Found by restarting the server: the link's texts overwrote what the tab brought."""
+    page = open_page(tab, stand_in_page)
+    link = page.text_content("#again-link").replace("text_a=", "text_a=Another+")
+    page.evaluate("sessionStorage.clear()")
+    page.goto("about:blank")
+    page.goto(link)
+    expect(page.locator("#text-a textarea")).to_have_value(re.compile("^Another "))
+    page.fill("#text-a textarea", TEXT)
+    page.evaluate(f"sessionStorage.setItem('film-studio-visit', '{'ab' * 16}')")  # nobody's here
+    page.reload()
+    expect(page.locator("#progress")).to_contain_text("no longer on this server")
+    expect(page.locator("#author-a")).to_contain_text("Edited by you")
+    assert page.input_value("#text-a textarea") == TEXT
+    expect(page.locator("#source-a .drop")).to_have_attribute("data-state", "filled")
+    page.evaluate("link => location.hash = new URL(link).hash", link.replace("Another+", "Third+"))
+    expect(page.locator("#text-a textarea")).to_have_value(re.compile("^Third "))
+
+
 def test_an_example_s_images_under_other_words_are_not_the_example():
     """Found by reading: a result of film-steer on an example came back as the example's own."""
     visit, _ = first_visit()
@@ -107,6 +127,16 @@ def test_an_example_s_images_under_other_words_are_not_the_example():
         assert visit.network == network
     restore(visit, desk, own, "")
     assert visit.reopened is None and visit.result.number == 0 and visit.network == "film"
+
+
+def test_the_command_of_an_example_that_was_swapped_swaps_its_files():
+    """Found by pasting it: it named them in their first order."""
+    visit, _ = first_visit()
+    files = [f"examples/{visit.example}/{slot}.png" for slot in "ab"]
+    assert shlex.split(as_command(visit.result))[4:6] == files
+    a, b = visit.result.sources["a"], visit.result.sources["b"]
+    swapped = replace(visit.result, sources={"a": b, "b": a})
+    assert shlex.split(as_command(swapped))[4:6] == files[::-1]
 
 
 @pytest.mark.parametrize(

@@ -4,17 +4,19 @@ import json
 import secrets
 import urllib.request
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from playwright.sync_api import expect
 
-from demo.actions.opening import Opening, read_opening
+from demo.actions.opening import Opening, first_visit, read_opening
 from demo.desk import Desk
 from demo.pictures import Picture
 from demo.settings import Settings
-from demo.state import Source, Visit
+from demo.state import LocalLoss, Source, Visit
 from demo.visits import Visits
+from film_core.fusion import AttentionResult, SourceAttention, SteeringResult
 from tests.page.conftest import start_page, stop
 from tests.page.tabs import open_tab
 from tests.page.test_browser import fuse, give_pair, open_page, upload
@@ -111,6 +113,27 @@ def test_the_size_of_a_visit_counts_each_file_once():
     visit.batch.archive = b"z" * 1000
     assert visit.size == 1110
     assert np.zeros(1).nbytes == 8
+
+
+def test_the_size_of_a_visit_counts_its_arrays_once():
+    """Found by reading: the map of a loss and a study's base, 48 MB each, were nothing."""
+    visit = first_visit()[0]
+    before, flat = visit.size, np.zeros((10, 10), np.float32)
+
+    def part(size):
+        return np.zeros(size, np.uint8)
+
+    attention = AttentionResult((8, 8), [{"a": SourceAttention(part(1), part(2), part(4))}], ())
+    steering = SteeringResult((8, 8), {}, {"a": part(8)}, {"a": part(16)})
+    visit.result = replace(
+        visit.result, luminance=flat, change=flat, attention=attention, steering=steering
+    )
+    visit.results.append(visit.result)
+    visit.local = LocalLoss("SSIM", 1, part(32))
+    visit.study.base = part(64)
+    row = SimpleNamespace(image=part(128), change=SimpleNamespace(map=part(256)))
+    visit.study.study = SimpleNamespace(rows=[row])
+    assert visit.size - before == 400 + 511
 
 
 @pytest.mark.parametrize(

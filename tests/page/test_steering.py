@@ -1,11 +1,27 @@
 """Instructions on the page: the network by name, phrases, words' maps, and what is kept."""
 
 import re
+from types import SimpleNamespace
 
 import pytest
 from playwright.sync_api import expect
 
+from demo.attention import words_of
+from film_core.text.encoding import Token
 from tests.page.tabs import open_tab
+
+
+def test_words_of_an_instruction_to_film_are_words_like_the_others():
+    """Found by calling: film with an instruction was a fault of the worker."""
+    tokens = [Token("warm", 0, 4), Token("bright", 0, 6), Token("##er", 6, 8)]
+    result = SimpleNamespace(
+        text_a="warm", text_b="", instruction="brighter",
+        tokens=tokens, token_sources=("a", "instruction", "instruction"),
+    )  # fmt: skip
+    assert words_of(result) == [
+        {"text": "warm", "slot": "a", "tokens": [0]},
+        {"text": "brighter", "slot": "instruction", "tokens": [1, 2]},
+    ]
 
 
 @pytest.fixture

@@ -2,10 +2,17 @@
 
 import csv
 import json
+import re
 
 import pytest
 from playwright.sync_api import expect
 
+from demo.actions.studying import _change
+from demo.desk import Desk
+from demo.language import load_language
+from demo.panels.study import _yours
+from demo.settings import Settings
+from demo.state import Visit
 from tests.page.conftest import start_page, stop
 from tests.page.tabs import open_tab
 from tests.page.test_browser import give_pair, open_page
@@ -113,6 +120,17 @@ def test_instructions_can_be_compared_at_a_press(tab, study_page, pair_files):
     start(page)
     expect(page.locator(".study-card b")).to_have_text(["Your two descriptions", phrase])
     assert tab.faults == []
+
+
+def test_a_second_press_on_remove_takes_no_other_text():
+    """Found by a double click: the text after it went, too."""
+    visit, desk = Visit(), Desk(Settings())
+    for text in ("First: one.", "Second.", "Third."):
+        _change(visit, desk, "add", f"b:{text}")
+    buttons = re.findall(r'data-choose="(remove:[^"]*)"', _yours(visit, load_language("en")))
+    for _ in range(2):
+        _change(visit, desk, *buttons[0].split(":", 1))
+    assert visit.study.yours == [("b", "Second."), ("b", "Third.")]
 
 
 def test_what_is_not_wanted_is_left_out(tab, study_page, pair_files):
