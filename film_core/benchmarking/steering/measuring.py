@@ -115,7 +115,10 @@ class PairMeasurement:
             firsts.append(made[0])
 
     def inert(self) -> None:
-        """Facts, gibberish, another picture's description, random vectors, invented edges."""
+        """Facts, gibberish, another picture's description, random vectors, invented edges.
+
+        Gibberish may have been trained on; see docs/text-guidance.md.
+        """
         for number in range(self.size // 2):
             said = draw_sentence(self.draw, self.wordings["held_out"], "fact").text
             place = ["a", "b", "instruction"][number % 3]
@@ -156,7 +159,10 @@ class PairMeasurement:
             self.note("negation", stays and change[~inside].mean() > 1)
 
     def order(self) -> None:
-        """Two clauses at opposite places, then with the places swapped, then shuffled."""
+        """Two clauses at opposite places, then with the places swapped, then shuffled.
+
+        Those of kinds seen may have been trained on; see docs/text-guidance.md.
+        """
         for number in range(max(1, self.size // 3)):
             split = ("seen", "held_out")[number % 2]
             place = ("left", "top")[number % 2]

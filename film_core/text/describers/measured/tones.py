@@ -2,9 +2,10 @@
 
 import numpy as np
 
-from film_core.text.describers.measured.places import field_name, fields, named, percent
+from film_core.text.describers.measured.places import fields, named, percent
 from film_core.text.describers.measured.view import View
 
+_ALIKE = 0.0005  # an eighth of a grey level of 255
 WHITE, BLACK = 0.985, 0.015  # four grey levels of 255 from either end
 _BRIGHTNESS = (
     (0.08, "very dark"), (0.25, "dark"), (0.42, "rather dark"), (0.58, "of medium brightness"),
@@ -27,10 +28,11 @@ def tone_words(view: View) -> str:
     # In a dark picture smaller differences are seen.
     if by_field.max() - by_field.min() <= max(0.02, min(0.1, mean / 2)):
         return f"{words}, about equally bright everywhere"
-    bright, dark = int(by_field.argmax()), int(by_field.argmin())
+    bright, dark = by_field.max(), by_field.min()
+    # All fields alike are named: of several that are black none is the darkest.
     return (
-        f"{words}, brightest at the {field_name(bright)} ({percent(by_field.max())}) and darkest "
-        f"at the {field_name(dark)} ({percent(by_field.min())})"
+        f"{words}, brightest {named(by_field > bright - _ALIKE)} ({percent(bright)}) and darkest "
+        f"{named(by_field < dark + _ALIKE)} ({percent(dark)})"
     )
 
 
@@ -47,4 +49,6 @@ def _clipping(mask: np.ndarray, colour: str) -> str:
     if share < 0.005:
         return ""
     by_field = fields(mask)
-    return f"{percent(share)} is {colour}, mostly {named(by_field >= 0.5 * by_field.max())}"
+    most = by_field >= 0.5 * by_field.max()
+    where = "almost everywhere" if most.all() else f"mostly {named(most)}"
+    return f"{percent(share)} is {colour}, {where}"
