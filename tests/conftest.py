@@ -1,27 +1,10 @@
 """Fixtures that every test may use."""
 
-import os
 from pathlib import Path
 
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-_MOST_WORKERS = 4  # each may hold a Jittor, a page and a Chromium
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """Return how many files are tested at a time: the whole suite's one a processor, named ones' 1.
-
-    0 stands for no worker: files that were named run here, where a debugger can stop them.
-    """
-    if config.args_source is not pytest.Config.ArgsSource.TESTPATHS:
-        return 0
-    workers = min(_MOST_WORKERS, len(os.sched_getaffinity(0)))
-    if workers > 1:
-        # Threads that wait for others of their process shall not hold up other processes.
-        os.environ.setdefault("OMP_WAIT_POLICY", "passive")
-    return workers
 
 
 @pytest.fixture(scope="session")

@@ -454,6 +454,8 @@ def test_metrics_and_maps_can_be_taken_away(tab, stand_in_page, pair_files):
     page = open_page(tab, stand_in_page)
     give_pair(page, pair_files)
     fuse(page)
+    page.get_by_role("tab", name="Metrics").click()
+    expect(page.locator("#metrics thead")).to_contain_text("Pyramid")  # the comparison is there
     taken = {}
     for panel in ("Metrics", "Words and places"):
         page.get_by_role("tab", name=panel).click()
