@@ -16,11 +16,11 @@ from demo import studies
 from demo.actions.sources import too_many_bytes
 from demo.attention import unpack, word_map
 from demo.desk import Desk
-from demo.files import finite
 from demo.heat import COLOURS, draw
 from demo.sessions import forget_session
 from demo.state import SLOTS, Slot, Visit
 from demo.study import MOST_TEXTS
+from film_core.as_json import finite
 from film_core.errors import FilmError, ImageError, SettingError
 from film_core.metrics import FORMS
 from film_core.study.figures import draw_differences

@@ -3,29 +3,17 @@
 import csv
 import io
 import json
-import math
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
 from demo.heat import place_over
 from demo.looking import looked_at, scale_of
 from demo.state import Look, Result
+from film_core.as_json import finite
 from film_core.lettering import drawable, letter, most_drawable
 
 FIGURE_KINDS = {"png": "image/png", "svg": "image/svg+xml", "pdf": "application/pdf"}
-
-
-def finite(value: Any) -> Any:
-    """Return `value`, of dicts, lists and tuples, with None for what JSON has no number for."""
-    if isinstance(value, dict):
-        return {name: finite(item) for name, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [finite(item) for item in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value
 
 
 def metrics_json(result: Result, earlier: Sequence[Result] = ()) -> bytes:

@@ -1,14 +1,14 @@
 """Who fuses the pairs of a batch: this process, or something larger behind the same face."""
 
 import hashlib
-import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from film_core.as_json import finite
 from film_core.batch.pairing import Pair
 from film_core.errors import Cancelled, FilmError
-from film_core.fusion import Fuser, Measured, Origin
+from film_core.fusion import Fuser, Origin
 from film_core.images import ImageLimits, encode_png, read_image
 from film_core.tasks import Task, find_task
 from film_core.text import describer_identity
@@ -118,7 +118,7 @@ class LocalEngine:
             "text_a": result.text_a, "text_b": result.text_b,
             "author_a": result.author_a, "author_b": result.author_b,
             "weights": result.weights, "encoder": result.encoder, "device": result.device,
-            "metrics": _finite(result.metrics), "seconds": result.timings["total"],
+            "metrics": finite(result.metrics), "seconds": result.timings["total"],
             "notes": result.notes,
         }  # fmt: skip
         digests = (
@@ -126,14 +126,6 @@ class LocalEngine:
         )
         made = Origin(result.task, result.weights, result.text_a, result.text_b, *digests)
         return Fused(pair, encode_png(result.image, made.entries()), facts)
-
-
-def _finite(measured: Measured) -> dict[str, dict[str, float | None]]:
-    """JSON knows neither nan (undefined) nor infinity: both become null."""
-    return {
-        form: {name: value if math.isfinite(value) else None for name, value in values.items()}
-        for form, values in measured.items()
-    }
 
 
 ENGINES = ("local", "ray")

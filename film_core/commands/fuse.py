@@ -3,9 +3,10 @@
 import argparse
 import hashlib
 import json
-import math
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from film_core.as_json import finite
 
 if TYPE_CHECKING:
     from film_core.fusion import Origin
@@ -154,18 +155,10 @@ def _as_json(result, out: Path) -> dict:
         "instruction": result.instruction,
         "author_a": result.author_a,
         "author_b": result.author_b,
-        "metrics": _finite(result.metrics),
-        "comparison": {name: _finite(measured) for name, measured in result.comparison.items()},
+        "metrics": finite(result.metrics),
+        "comparison": finite(result.comparison),
         "timings": result.timings,
         "notes": result.notes,
-    }
-
-
-def _finite(measured: dict[str, dict[str, float]]) -> dict[str, dict[str, float | None]]:
-    """JSON knows neither nan (undefined) nor infinity: both become null."""
-    return {
-        form: {name: value if math.isfinite(value) else None for name, value in values.items()}
-        for form, values in measured.items()
     }
 
 

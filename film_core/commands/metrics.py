@@ -7,6 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
+from film_core.as_json import finite
+
 SUMMARY = "measure a fused image against its two sources"
 EXAMPLES = """examples:
   python -m film_core metrics fused.png infrared.png visible.png
@@ -65,7 +67,7 @@ def run(args: argparse.Namespace) -> int:
                     "image_b": str(args.image_b),
                     "width": fused.width,
                     "height": fused.height,
-                    "metrics": {form: _finite(values) for form, values in metrics.items()},
+                    "metrics": finite(metrics),
                     "undefined": _undefined(metrics, shown, measured),
                     "higher_is_better": {m.name: m.higher_is_better for m in shown},
                     "notes": notes,
@@ -89,14 +91,9 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _finite(values: dict[str, float]) -> dict[str, float | None]:
-    """Return values as JSON knows them: nan and infinity become null."""
-    return {name: value if math.isfinite(value) else None for name, value in values.items()}
-
-
 def _comparison(columns: dict[str, dict[str, dict[str, float]]]) -> dict[str, dict[str, dict]]:
     return {
-        form: {row: _finite(values) for row, values in of_form.items() if row != "fused"}
+        form: {row: finite(values) for row, values in of_form.items() if row != "fused"}
         for form, of_form in columns.items()
     }
 

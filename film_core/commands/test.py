@@ -7,6 +7,8 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
+from film_core.as_json import finite
+
 SUMMARY = "fuse the test pairs of a data set and print the table"
 EXAMPLES = """examples:
   python -m film_core test --weights weights/film-ivf.safetensors \\
@@ -107,7 +109,7 @@ def print_outcome(dataset: str, outcome, as_json: bool) -> str:
     sheet, rows, images = outcome.sheet, outcome.rows, outcome.images
     if as_json:
         means = {
-            form: {row: _finite(sheet.mean(row, form, images)) for row in rows} for form in FORMS
+            form: {row: finite(sheet.mean(row, form, images)) for row in rows} for form in FORMS
         }
         told = {"dataset": dataset, "pairs": len(images), "means": means}
         print(json.dumps(told, ensure_ascii=False))
@@ -115,11 +117,6 @@ def print_outcome(dataset: str, outcome, as_json: bool) -> str:
     table = "\n\n".join(sheet.table(dataset, rows, form, images) for form in FORMS)
     print(table)
     return table
-
-
-def _finite(values: dict[str, float]) -> dict[str, float | None]:
-    """Return values as JSON knows them: nan and infinity become null."""
-    return {name: value if math.isfinite(value) else None for name, value in values.items()}
 
 
 def _undefined(outcome) -> list[str]:
