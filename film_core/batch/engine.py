@@ -103,8 +103,7 @@ class LocalEngine:
 
     def _fuse(self, work: Work, cancelled: Cancelling) -> Fused:
         pair = work.pair
-        for text in (work.text_a, work.text_b):
-            check_storable(text or "")
+        check_storable(work.text_a, work.text_b)
         images = [
             read_image(content, item.path, self._limits)
             for content, item in ((work.content_a, pair.a), (work.content_b, pair.b))

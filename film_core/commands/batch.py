@@ -63,8 +63,7 @@ def run(args: argparse.Namespace) -> int:
         raise SettingError(
             "batch.max_pairs", "--max-pairs is {seen}; give 1 or more.", seen=args.max_pairs
         )
-    for text in (args.text_a, args.text_b):
-        check_storable(text or "")
+    check_storable(args.text_a, args.text_b)
     limits = BatchLimits() if args.max_pairs is None else BatchLimits(max_pairs=args.max_pairs)
     preview, listed = _preview(args, limits)
     limits.check_pairs(len(preview.pairs))

@@ -1,8 +1,6 @@
 """`convert`: a published .pth or a Jittor .pkl becomes safetensors with a card."""
 
 import argparse
-import shlex
-import sys
 from pathlib import Path
 
 SUMMARY = "turn a published .pth or a Jittor .pkl into .safetensors with a card"
@@ -34,6 +32,7 @@ def run(args: argparse.Namespace) -> int:
 
     from film_core.checkpoints import find_weights, read_weights, save_weights
     from film_core.checkpoints.load import NO_CARD
+    from film_core.commands.options import command_line
     from film_core.errors import OutputError, SettingError, unknown_name
     from film_core.tasks import find_task
     from film_core.text import ENCODERS
@@ -69,7 +68,7 @@ def run(args: argparse.Namespace) -> int:
     card = dataclasses.replace(
         card,
         name=args.name or args.out.stem,
-        command=card.command or "python -m film_core " + shlex.join(sys.argv[1:]),
+        command=card.command or command_line(),
         **{key: value for key, value in given.items() if value is not None},
     )
     card = save_weights(state, args.out, card)

@@ -82,8 +82,7 @@ def run(args: argparse.Namespace) -> int:
                 "other.",
                 options=" and ".join(beside),
             )
-    for text in texts_given.values():
-        check_storable(text or "")
+    check_storable(*texts_given.values())
     origin = None if args.like is None else read_origin(read_text(args.like), args.like.name)
     if origin is not None:
         _take_over(args, origin)

@@ -1,6 +1,7 @@
 """Options and output that several verbs share."""
 
 import argparse
+import shlex
 import signal
 import sys
 import time
@@ -49,6 +50,26 @@ def check_name(name: str | None) -> None:
             "--name '{name}' can't be part of a file's name: leave out slashes, and keep it short.",
             name=name,
         )
+
+
+def command_line() -> str:
+    """Return the command that runs, as it could be typed again."""
+    return "python -m film_core " + shlex.join(sys.argv[1:])
+
+
+def given_of(options: dict[str, tuple]) -> tuple[dict, dict]:
+    """Return what was given beside --resume, and what the run has for the same.
+
+    Args:
+        options: {option: (given or nothing, the run's)}; one that begins with --set was given.
+    """
+    given = {
+        name: pair for name, pair in options.items() if name.startswith("--set ") or pair[0]
+    }  # fmt: skip
+    return (
+        {name: now for name, (now, _) in given.items()},
+        {name: then for name, (_, then) in given.items()},
+    )
 
 
 def check_output(path: Path) -> None:

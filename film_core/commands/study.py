@@ -65,8 +65,7 @@ def run(args: argparse.Namespace) -> int:
         leave_out=not args.no_words, controls=not args.no_controls, seed=args.seed, metrics=names,
     )  # fmt: skip
     question.check()
-    for text in (args.other_a, args.other_b):
-        check_storable(text or "")
+    check_storable(args.other_a, args.other_b)
     make_folder(args.out)
     shelf = RowShelf(args.out / "rows")
     progress = stage_printer()

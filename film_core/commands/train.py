@@ -1,8 +1,6 @@
 """`train`: learn weights from prepared pairs, resumable at any step."""
 
 import argparse
-import shlex
-import sys
 from pathlib import Path
 
 SUMMARY = "train FILM on prepared pairs, or resume a run"
@@ -47,7 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Train; raises FilmError with the sentence to show."""
-    from film_core.commands.options import check_name, settings_of
+    from film_core.commands.options import check_name, command_line, settings_of
     from film_core.data import open_prepared
     from film_core.errors import SettingError
     from film_core.runtime.mpi import launched_rank
@@ -84,7 +82,7 @@ def run(args: argparse.Namespace) -> int:
             experiment = Experiment.begin(root, params["name"], params)
         else:
             experiment = Experiment.followed(root)
-    experiment.log.info("%s", _command())
+    experiment.log.info("%s", command_line())
 
     from film_core.training.trainer import Trainer
 
@@ -99,6 +97,8 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _params(args: argparse.Namespace, recipe) -> dict:
+    from film_core.commands.options import command_line
+
     return {
         "name": args.name or "film",
         "task": (args.task or "").lower(),
@@ -107,17 +107,13 @@ def _params(args: argparse.Namespace, recipe) -> dict:
         "kernels": args.kernels or "fused",
         "recipe": recipe.as_dict(),
         "licence": args.licence or "MIT",
-        "command": _command(),
+        "command": command_line(),
     }
-
-
-def _command() -> str:
-    return "python -m film_core " + shlex.join(sys.argv[1:])
 
 
 def _given(args: argparse.Namespace, params: dict) -> tuple[dict, dict]:
     """Return {option: value} of what was given beside --resume, and of the run for the same."""
-    from film_core.commands.options import settings_of
+    from film_core.commands.options import given_of, settings_of
     from film_core.training.recipe import make_recipe, recipe_from_dict
 
     had = recipe_from_dict(params["recipe"]).as_dict()
@@ -134,14 +130,7 @@ def _given(args: argparse.Namespace, params: dict) -> tuple[dict, dict]:
         "--out": (args.out and str(args.out.resolve()), str(args.resume.resolve().parent)),
         **{f"--set {name}": (wanted[name], had[name]) for name in changes},
     }
-    given = {
-        option: pair for option, pair in options.items()
-        if option.startswith("--set ") or pair[0]
-    }  # fmt: skip
-    return (
-        {option: now for option, (now, _) in given.items()},
-        {option: then for option, (_, then) in given.items()},
-    )
+    return given_of(options)
 
 
 def _check_files(files: list, params: dict, folder: Path | None) -> None:

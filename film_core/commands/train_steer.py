@@ -1,8 +1,6 @@
 """`train-steer`: teach words to act where and as they say, resumable at any step."""
 
 import argparse
-import shlex
-import sys
 from pathlib import Path
 
 SUMMARY = "train the steering branch on train lists, or resume a run"
@@ -36,7 +34,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Train; raises FilmError with the sentence to show."""
-    from film_core.commands.options import check_name, settings_of, stage_printer
+    from film_core.commands.options import (
+        check_name,
+        command_line,
+        settings_of,
+        stage_printer,
+    )
     from film_core.errors import SettingError
     from film_core.training.experiment import Experiment, check_same
     from film_core.training.steer.recipe import SteerRecipe
@@ -53,7 +56,7 @@ def run(args: argparse.Namespace) -> int:
             "material": str(args.material or Path("exp/steer")),
             "init": args.init or "",
             "recipe": recipe.as_dict(),
-            "command": _command(),
+            "command": command_line(),
         }
     material = Path(params["material"])
     if not args.data and not (material / "scenes.npz").is_file():
@@ -76,7 +79,7 @@ def run(args: argparse.Namespace) -> int:
     scenes, pool = _material(args.data, material, recipe, encoder, stage_printer())
     if experiment is None:
         experiment = Experiment.begin(args.out or Path("exp"), params["name"], params)
-    experiment.log.info("%s", _command())
+    experiment.log.info("%s", command_line())
     jt.set_global_seed(recipe.seed)
     branch = SteerBranch()
     if params["init"]:
@@ -105,7 +108,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _given(args: argparse.Namespace, params: dict, recipe) -> tuple[dict, dict]:
     """Return {option: value} of what was given beside --resume, and of the run for the same."""
-    from film_core.commands.options import settings_of
+    from film_core.commands.options import given_of, settings_of
 
     changes = settings_of(args.settings)
     wanted = recipe.changed(changes).as_dict()
@@ -116,17 +119,7 @@ def _given(args: argparse.Namespace, params: dict, recipe) -> tuple[dict, dict]:
         "--out": (args.out and str(args.out.resolve()), str(args.resume.resolve().parent)),
         **{f"--set {name}": (wanted[name], params["recipe"][name]) for name in changes},
     }
-    given = {
-        name: pair for name, pair in options.items() if name.startswith("--set ") or pair[0]
-    }  # fmt: skip
-    return (
-        {name: now for name, (now, _) in given.items()},
-        {name: then for name, (_, then) in given.items()},
-    )
-
-
-def _command() -> str:
-    return "python -m film_core " + shlex.join(sys.argv[1:])
+    return given_of(options)
 
 
 def _material(data: Path | None, folder: Path, recipe, encoder, progress):

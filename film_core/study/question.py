@@ -65,8 +65,7 @@ class Question:
                     what=what, seen=seen, low=low, high=high,
                 )  # fmt: skip
         yours = (text for _, *texts in self.yours for text in texts)
-        for text in (self.text_a, self.text_b, *yours, *(self.other or ())):
-            check_storable(text or "")
+        check_storable(self.text_a, self.text_b, *yours, *(self.other or ()))
 
 
 @dataclass(frozen=True)

@@ -16,13 +16,14 @@ def check_characters(text: str) -> None:
         ) from None  # fmt: skip
 
 
-def check_storable(text: str) -> None:
-    """Raise TextError if `text` can't be stored beside a picture: half a character, or a null."""
-    check_characters(text)
-    if "\0" in text:
-        raise TextError(
-            "text.null",
-            "The description has a null character at position {position}: remove it or paste the "
-            "text again.",
-            position=text.index("\0") + 1,
-        )
+def check_storable(*texts: str | None) -> None:
+    """Raise TextError if one can't be stored beside a picture: half a character, or a null."""
+    for text in filter(None, texts):
+        check_characters(text)
+        if "\0" in text:
+            raise TextError(
+                "text.null",
+                "The description has a null character at position {position}: remove it or paste "
+                "the text again.",
+                position=text.index("\0") + 1,
+            )

@@ -159,6 +159,18 @@ def recipe_from_dict(content: dict[str, Any]) -> Recipe:
     return Recipe(**{**content, "crop": tuple(content["crop"])})
 
 
+def check_ranges(recipe: Any, limits: dict[str, tuple[float, float]]) -> None:
+    """Raise SettingError where a setting of `recipe` is out of `limits`, {name: (low, high)}."""
+    for name, (low, high) in limits.items():
+        value = getattr(recipe, name)
+        if not low <= value <= high:
+            raise SettingError(
+                "training.range",
+                "The training setting {name} is {value}; it must lie between {low:g} and {high:g}.",
+                name=name, value=value, low=low, high=high,
+            )  # fmt: skip
+
+
 def _converted(name: str, value: Any, like: Any) -> Any:
     try:
         if isinstance(like, bool):
@@ -197,14 +209,7 @@ def _check(recipe: Recipe) -> None:
         "tokens": (0, 10_000), "gate_every": (1, 1e6), "seed": (0, 2**31 - 1),
         "focus_answer": (0, 1), "contrast": (1, 4),
     }  # fmt: skip
-    for name, (low, high) in limits.items():
-        value = getattr(recipe, name)
-        if not low <= value <= high:
-            raise SettingError(
-                "training.range",
-                "The training setting {name} is {value}; it must lie between {low:g} and {high:g}.",
-                name=name, value=value, low=low, high=high,
-            )  # fmt: skip
+    check_ranges(recipe, limits)
     weights = recipe.losses.values()
     if not any(weights) or not all(0 <= weight < float("inf") for weight in weights):
         seen = ", ".join(f"{name}={weight:g}" for name, weight in recipe.losses.items())

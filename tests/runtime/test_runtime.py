@@ -120,9 +120,7 @@ def test_ctrl_c_stays_with_who_asked_for_it(repository):
         "assert signal.getsignal(signal.SIGINT) is mine\n"
         "signal.raise_signal(signal.SIGINT)\nprint('goes on')"
     )
-    ended = subprocess.run(
-        [sys.executable, "-c", code], cwd=repository, capture_output=True, text=True, timeout=900
-    )
+    ended = run_python(code, repository)
     assert ended.stdout.split("\n")[-3:] == ["told", "goes on", ""], ended.stderr
 
 

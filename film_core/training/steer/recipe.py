@@ -3,6 +3,7 @@
 from dataclasses import asdict, dataclass, fields, replace
 
 from film_core.errors import SettingError, unknown_name
+from film_core.training.recipe import check_ranges
 
 # Of the grid's 48 x 48 cells so many can be drawn; crops fit every scene.
 _SHARES = ("word_dropout", "random_texts", "other_neutrals", "repairs")
@@ -88,15 +89,7 @@ class SteerRecipe:
                     name=name, seen=text,
                 ) from None  # fmt: skip
         recipe = replace(self, **values)
-        for name, (low, high) in _LIMITS.items():
-            value = getattr(recipe, name)
-            if not low <= value <= high:
-                raise SettingError(
-                    "training.range",
-                    "The training setting {name} is {value}; it must lie between {low:g} and "
-                    "{high:g}.",
-                    name=name, value=value, low=low, high=high,
-                )  # fmt: skip
+        check_ranges(recipe, _LIMITS)
         return recipe
 
     def weight(self, loss: str) -> float:
