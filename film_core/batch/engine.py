@@ -83,11 +83,9 @@ class LocalEngine:
         self._fuser = fuser
         self._task = task if isinstance(task, Task) else find_task(task)
         self._limits = limits or ImageLimits()
-        card, encoder = fuser.card, fuser.encoder
         self.settings = "\n".join(
-            (self._task.name, card.name, card.sha256, encoder.name,
-             getattr(encoder, "fingerprint", ""), describer_identity(fuser.describer))
-        )  # fmt: skip
+            (self._task.name, fuser.identity, describer_identity(fuser.describer))
+        )
 
     def run(self, work: Iterable[Work], cancelled: Cancelling) -> Iterator[Fused]:
         """Yield results in the order of `work`."""

@@ -1,8 +1,10 @@
 """Fuses pairs of images: set the images once, fuse with as many texts as you like."""
 
+import hashlib
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,6 +29,7 @@ from film_core.text import (
     EncodedText,
     Encoder,
     encode_pair,
+    encoder_identity,
     instruction_notes,
     load_describer,
 )
@@ -275,6 +278,18 @@ class Fuser:
             text = jt.array(np.ascontiguousarray(features, dtype=np.float32)[None])  # (1, T, width)
             fused = self._film.fuse_features(sources, text, None, clock.progress, clock.cancelled)
             return _plane(fused)
+
+    @cached_property
+    def identity(self) -> str:
+        """What distinguishes fusers whose pictures differ: every weight, and the text encoder.
+
+        A card's digest isn't enough: a steering branch works on the exact network's weights too.
+        """
+        digest = hashlib.sha256()
+        for name, value in sorted(self._film.state_dict("numpy").items()):
+            digest.update(name.encode() + b"\0" + np.ascontiguousarray(value).tobytes())
+        own = f"{self.card.name}:{self.card.sha256}"
+        return f"{own}:{digest.hexdigest()}:{encoder_identity(self.encoder)}"
 
     @property
     def steers(self) -> bool:

@@ -83,8 +83,6 @@ def fingerprint(fuser: Fuser, sources: PairedSources, task: Task, names: list[st
         digest.update(image.luminance.tobytes())
         digest.update(b"" if image.chroma is None else image.chroma.tobytes())
     shape = f"{sources.width}x{sources.height}"
-    card = fuser.card
     return "\0".join(
-        (str(_FORMAT), digest.hexdigest(), shape, task.name, card.name, card.sha256,
-         fuser.encoder.name, str(names))
-    )  # fmt: skip
+        (str(_FORMAT), digest.hexdigest(), shape, task.name, fuser.identity, str(names))
+    )

@@ -20,6 +20,7 @@ from film_core.text.encoding import (
     Encoder,
     Token,
     encode_pair,
+    encoder_identity,
     instruction_notes,
     load_encoder,
 )
@@ -38,6 +39,7 @@ __all__ = [
     "Token",
     "describer_identity",
     "encode_pair",
+    "encoder_identity",
     "instruction_notes",
     "load_describer",
     "load_encoder",

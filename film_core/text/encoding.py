@@ -49,6 +49,8 @@ class Encoder(Protocol):
     Attributes:
         name: as in `ENCODERS`.
         width: number of features of a token.
+
+    One whose weights can differ under one name also has a `fingerprint`; see `encoder_identity`.
     """
 
     name: str
@@ -57,6 +59,11 @@ class Encoder(Protocol):
     def encode(self, text: str) -> EncodedText:
         """Return the features of `text`, which may be empty. Raises TextError."""
         ...
+
+
+def encoder_identity(encoder: Encoder) -> str:
+    """Return what distinguishes encoders whose features differ: kind, width and weights."""
+    return f"{encoder.name}:{encoder.width}:{getattr(encoder, 'fingerprint', '')}"
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,16 @@
 import numpy as np
 import pytest
 
-from film_core.checkpoints import WrongKeysError, is_branch, load_steered, read_branch, save_branch
+from film_core.checkpoints import (
+    WrongKeysError,
+    is_branch,
+    load_steered,
+    read_branch,
+    read_weights,
+    save_branch,
+)
 from film_core.errors import SettingError, TextError
-from film_core.fusion import load_fuser
+from film_core.fusion import Fuser, load_fuser
 from film_core.study.making import RowMaker
 from film_core.study.question import Variant
 from film_core.text import EncodedPair, EncodedText
@@ -153,3 +160,13 @@ def test_a_study_of_a_steering_network_shows_what_a_fusion_shows(fuser):
     row = RowMaker(fuser, names=()).row(variant)
     fused = fuser.fuse(variant.text_a, variant.text_b, compare=False)
     assert np.array_equal(row.image, fused.image)
+
+
+def test_a_fuser_is_told_from_one_whose_branch_stands_on_other_exact_weights(
+    fuser, loud_branch, random_weights
+):
+    steered, card = load_steered(loud_branch)
+    parts = (card, fuser.encoder, fuser.describer, fuser.runtime)
+    assert Fuser(steered, *parts).identity == fuser.identity
+    steered.film.load_state_dict(read_weights(random_weights)[0])
+    assert Fuser(steered, *parts).identity != fuser.identity

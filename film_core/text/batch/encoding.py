@@ -12,7 +12,7 @@ from film_core.errors import Cancelled, FilmError, OutputError
 from film_core.tasks import Task
 from film_core.text.batch.cache import AnswerCache
 from film_core.text.batch.ledger import Ledger, Report
-from film_core.text.encoding import Encoder, encode_pair
+from film_core.text.encoding import Encoder, encode_pair, encoder_identity
 
 Progress = Callable[[str, float | None, str], None]
 
@@ -78,7 +78,8 @@ def written_names(folder: Path) -> list[str]:
 
 def _encode(folder, name, encoder, cache, ledger, report, force) -> None:
     text_a, text_b = read_written(folder, name)
-    key = hashlib.sha256("\0".join([_identity(encoder), text_a, text_b]).encode()).hexdigest()
+    made_from = "\0".join([encoder_identity(encoder), text_a, text_b])
+    key = hashlib.sha256(made_from.encode()).hexdigest()
     file = report.folder / f"{name}.npy"
     state = ledger.state(name, file, key)
     if state == "foreign" and not force:
@@ -94,7 +95,3 @@ def _encode(folder, name, encoder, cache, ledger, report, force) -> None:
             cache.put(key, content)
         ledger.write(name, file, content, key, encoder=encoder.name, width=encoder.width)
         report.written.append(name)
-
-
-def _identity(encoder: Encoder) -> str:
-    return f"{encoder.name}:{encoder.width}:{getattr(encoder, 'fingerprint', '')}"
