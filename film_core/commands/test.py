@@ -53,19 +53,18 @@ def run(args: argparse.Namespace) -> int:
     names = chosen_metrics(args.names)
     lists = chosen_lists(args)
     fuser = load_fuser(args.weights, args.device, args.kernels, progress=stage_printer())
-    outcomes = []
+    done = 0
     with stop_on_interrupt() as stopped, suppress(Cancelled):
         for listed in lists:
             outcome = test_weights(
                 fuser, listed, args.out, names, rules=not args.no_rules,
                 progress=stage_printer(), cancelled=stopped,
             )  # fmt: skip
-            outcomes.append((listed, outcome))
-    for listed, outcome in outcomes:
-        table = print_outcome(listed.dataset, outcome, args.json)
-        if table:
-            write_atomically(args.out / listed.dataset / "table.txt", f"{table}\n".encode())
-    if len(outcomes) < len(lists):
+            table = print_outcome(listed.dataset, outcome, args.json)
+            if table:
+                write_atomically(args.out / listed.dataset / "table.txt", f"{table}\n".encode())
+            done += 1
+    if done < len(lists):
         print("film_core: stopped; the same command carries on.", file=sys.stderr)
         return 130
     return 0

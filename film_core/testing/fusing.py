@@ -16,6 +16,7 @@ from film_core.errors import Cancelled, FilmError, MetricError, OutputError
 from film_core.images import PairedSources, compose, pair, quantise, read_image, write_image
 from film_core.metrics import FORMS, METRICS, RULES, Sources, grey_levels
 from film_core.testing.scores import ScoreError, ScoreSheet
+from film_core.text import describer_identity
 
 Progress = Callable[[str, float | None, str], None]
 
@@ -62,15 +63,16 @@ def test_weights(
         progress, cancelled: told of every pair; asked before every pair.
 
     Raises:
-        ScoreError: the folder holds a test of other weights or sources, or the weights are called
-            like a rule.
+        ScoreError: the folder holds a test of other weights or sources, the weights are called
+            like a rule, or none of the pairs can be used.
         OutputError: no room, no permission.
         Cancelled: `cancelled` said so; what was done is kept.
     """
     folder = out / listed.dataset
     row = _own_name(fuser.card.name)
     made_by = {"weights": row, "sha256": fuser.card.sha256, "describer": fuser.describer.name,
-               "split": listed.split, "sources": _source_folders(listed)}  # fmt: skip
+               "split": listed.split, "sources": _source_folders(listed),
+               "identity": f"{fuser.identity} {describer_identity(fuser.describer)}"}  # fmt: skip
     sheet = _open(folder, made_by, _columns(names))
     images, skipped = [], dict(listed.skipped)
     for index, files in enumerate(listed.pairs):
@@ -100,6 +102,13 @@ def test_weights(
         images.append(files.name)
     if progress is not None:
         progress("test", 1.0, listed.dataset)
+    if not images:
+        raise ScoreError(
+            "test.nothing",
+            "None of the {count} pairs of {dataset} can be used. {reason}",
+            count=len(skipped), dataset=listed.dataset,
+            reason=next(iter(skipped.values()), "The list is empty."),
+        )  # fmt: skip
     return Outcome(sheet, [row, *(RULES if rules else ())], images, skipped)
 
 
@@ -233,7 +242,7 @@ def _open(folder: Path, made_by: dict[str, object], names: list[str]) -> ScoreSh
         raise output_error(folder, error) from None
     except ValueError:
         earlier = None
-    # Notes of earlier versions don't name the sources; the scores' digests tell them apart.
+    # Notes of earlier versions name less; the scores' digests tell sources apart.
     if not isinstance(earlier, dict) or {**made_by, **earlier} != made_by:
         raise ScoreError(
             "test.other_weights",

@@ -22,8 +22,9 @@ NAMES = ["SD", "VIFF", "Qabf"]
 class AveragingFuser:
     """Fuses by averaging; counts how often."""
 
-    def __init__(self, name="averaging", sha256="1"):
+    def __init__(self, name="averaging", sha256="1", exact="2"):
         self.card = types.SimpleNamespace(name=name, sha256=sha256)
+        self.identity = f"{name}:{sha256}:{exact}"
         self.describer = types.SimpleNamespace(name="plain")
         self.count = 0
 
@@ -88,8 +89,18 @@ def test_a_stopped_test_carries_on_and_other_weights_do_not(layout, tmp_path):
     assert outcome.sheet.mean("averaging", "raw")["VIFF"] > 0
     with pytest.raises(ScoreError, match="other weights"):
         test_weights(AveragingFuser(sha256="2"), listed, out, NAMES)
+    with pytest.raises(ScoreError, match="other weights"):  # the same branch on other exact ones
+        test_weights(AveragingFuser(exact="3"), listed, out, NAMES)
     with pytest.raises(ScoreError, match="other metrics"):
         test_weights(fuser, listed, out, ["EN"])
+
+
+def test_a_list_of_which_no_pair_can_be_used_is_an_error_and_no_table(layout, tmp_path):
+    listed = find_pairs(layout, "MEFB")
+    for files in listed.pairs:
+        files.a.write_bytes(b"no picture")
+    with pytest.raises(ScoreError, match=r"None of the 3 pairs of MEFB .*'p0': .*p0\.png"):
+        test_weights(AveragingFuser(), listed, tmp_path / "out", NAMES)
 
 
 def test_ctrl_c_shows_the_tables_of_what_is_done(layout, tmp_path, monkeypatch, capsys):
