@@ -66,9 +66,10 @@ def run(args: argparse.Namespace) -> int:
     check_storable(args.text_a, args.text_b)
     limits = BatchLimits() if args.max_pairs is None else BatchLimits(max_pairs=args.max_pairs)
     preview, listed = _preview(args, limits)
-    limits.check_pairs(len(preview.pairs))
     if args.preview:
         _show(preview, args.json)
+    limits.check_pairs(len(preview.pairs))
+    if args.preview:
         return 0
     if args.out is None:
         raise SettingError("batch.no_out", "Name a folder for the results with --out.")

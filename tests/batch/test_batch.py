@@ -191,6 +191,17 @@ def test_the_verb_fuses_previews_and_reports(folders, tmp_path, random_weights, 
     assert told["outcomes"][0]["error"]
 
 
+def test_a_preview_without_a_pair_still_tells_what_is_left_out(tmp_path, capsys):
+    for folder, name in (("a", "day.png"), ("b", "night.png")):
+        (tmp_path / folder).mkdir()
+        Image.fromarray(np.zeros((16, 16), np.uint8)).save(tmp_path / folder / name)
+    sides = ["--a", str(tmp_path / "a"), "--b", str(tmp_path / "b")]
+    assert main(["batch", *sides, "--task", "ivf", "--preview"]) == 2
+    told = capsys.readouterr()
+    assert "day.png" in told.out and "night.png" in told.out
+    assert "No pair was found" in told.err
+
+
 def test_mistakes_on_the_command_line_are_one_sentence(folders, tmp_path, capsys):
     a, b = map(str, folders)
     for arguments, said in (
